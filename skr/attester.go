@@ -1,0 +1,97 @@
+package skr
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+const maxMetadataBytes = 1 << 20
+
+// Attester reads what an attestation service says of itself, and checks its tokens.
+// Azure Attestation's metadata needs no sign-in.
+type Attester struct {
+	// HTTP must trust the service's certificate. Redirects are not followed.
+	HTTP *http.Client
+	// Now is the clock tokens are checked by; nil is the real one.
+	Now func() time.Time
+}
+
+// Metadata reads openid-configuration and signing keys of https://<host>. The issuer must be that very URL,
+// because release policies and tokens are compared with it character by character.
+func (a Attester) Metadata(ctx context.Context, host string) (Metadata, error) {
+	authority := "https://" + host
+	keys, err := a.keys(ctx, authority)
+	if err != nil {
+		return Metadata{}, fmt.Errorf("read the metadata of %s: %w", authority, err)
+	}
+	meta := Metadata{Issuer: authority}
+	for _, key := range keys {
+		meta.KeyIDs = append(meta.KeyIDs, key.ID)
+	}
+	return meta, nil
+}
+
+// keys reads an authority's signing keys by way of its openid-configuration.
+func (a Attester) keys(ctx context.Context, authority string) ([]signingKey, error) {
+	var configuration struct {
+		Issuer  string `json:"issuer"`
+		JWKSURI string `json:"jwks_uri"`
+	}
+	data, err := a.get(ctx, authority+"/.well-known/openid-configuration")
+	if err != nil {
+		return nil, err
+	}
+	if err := decodeStrict(data, &configuration); err != nil {
+		return nil, fmt.Errorf("decode the openid-configuration: %w", err)
+	}
+	if configuration.Issuer != authority {
+		return nil, fmt.Errorf("the issuer is %q, not %q", configuration.Issuer, authority)
+	}
+	if !sameHost(configuration.JWKSURI, authority) {
+		return nil, fmt.Errorf("the keys are elsewhere: %q", configuration.JWKSURI)
+	}
+	data, err = a.get(ctx, configuration.JWKSURI)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := parseJWKS(data)
+	if err == nil && len(keys) == 0 {
+		err = errors.New("there are no RSA signing keys")
+	}
+	return keys, err
+}
+
+func (a Attester) get(ctx context.Context, address string) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, err
+	}
+	client := *a.HTTP
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	response, err := client.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("GET %s: %s", address, response.Status)
+	}
+	return readBounded(response, maxMetadataBytes)
+}
+
+// sameHost tells whether both are https URLs of one host and port.
+func sameHost(a, b string) bool {
+	left, err := url.Parse(a)
+	if err != nil {
+		return false
+	}
+	right, err := url.Parse(b)
+	if err != nil {
+		return false
+	}
+	return left.Scheme == "https" && right.Scheme == "https" && left.Host == right.Host && left.User == nil
+}
