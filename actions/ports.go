@@ -28,7 +28,8 @@ type Tenancy interface {
 	Account(ctx context.Context) (azure.Account, error)
 	Subscriptions(ctx context.Context) ([]azure.Subscription, error)
 	Locations(ctx context.Context, subscription string) ([]string, error)
-	Permissions(ctx context.Context, scope string) (azure.Permissions, error)
+	// Permissions are those of each of the caller's roles at the scope.
+	Permissions(ctx context.Context, scope string) ([]azure.Permissions, error)
 }
 
 // Capacity is what a subscription may use in a region.

@@ -108,6 +108,14 @@ const (
 	RoleCryptoReleaseUser = "08bbd89e-9f13-488c-ac41-acfcb10c90ab"
 )
 
+// Built-in local roles of a Managed HSM, by definition id. There a Crypto Officer may not create keys; a Crypto User may.
+// Source: learn.microsoft.com, Local RBAC built-in roles for Managed HSM.
+const (
+	LocalRoleCryptoOfficer     = "515eb02d-2335-4d2d-92f2-b1cbdf9c3778"
+	LocalRoleCryptoUser        = "21dbd100-6940-42c2-9190-5d6cb909625b"
+	LocalRoleCryptoReleaseUser = "21dbd100-6940-42c2-9190-5d6cb909625c"
+)
+
 // RoleAssignment grants a role to a principal at a scope.
 type RoleAssignment struct {
 	Name          string // a GUID chosen by the caller, so that a repeated create is the same assignment
@@ -117,8 +125,13 @@ type RoleAssignment struct {
 	PrincipalType string
 }
 
-// Permissions are the actions the caller may take at a scope.
-type Permissions struct{ Actions, NotActions []string }
+// Permissions are the actions the caller may take at a scope, with wildcards.
+type Permissions struct {
+	Actions, NotActions []string
+	// Further are those of the caller's other roles. NotActions takes away from the actions of
+	// its own role only, so roles cannot be poured together.
+	Further []Permissions
+}
 
 // VaultSpec is what a new vault is made of: Premium, RBAC mode.
 type VaultSpec struct {
