@@ -1,0 +1,134 @@
+package kube
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+
+	"k8s.io/apimachinery/pkg/version"
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/discovery/cached/memory"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/restmapper"
+	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/klog/v2"
+)
+
+// manager is the name under which this package owns the fields it applies.
+const manager = "cctui"
+
+// Config says which API server, and who asks.
+type Config struct {
+	Kubeconfig []byte
+	// Token is asked for a bearer token where the kubeconfig holds no credential of its own, as
+	// that of an Entra-integrated cluster: it stands in for the kubelogin plugin. May be nil.
+	Token func(ctx context.Context) (string, error)
+	// Dial connects to the API server; nil: the network of this machine. Port-forwards go to
+	// the kubeconfig's server address without it, for client-go's upgrades cannot be told.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// Client is a connection to one API server. It is safe for concurrent use.
+type Client struct {
+	config    *rest.Config
+	namespace string // where a manifest names none
+	discovery *discovery.DiscoveryClient
+	dynamic   dynamic.Interface
+	mapper    *restmapper.DeferredDiscoveryRESTMapper
+}
+
+// Connect makes a client. Nothing is sent yet; Version tells whether the API server answers.
+func Connect(_ context.Context, cfg Config) (*Client, error) {
+	kubeconfig, err := clientcmd.NewClientConfigFromBytes(cfg.Kubeconfig)
+	if err != nil {
+		return nil, fmt.Errorf("read kubeconfig: %w", err)
+	}
+	config, err := kubeconfig.ClientConfig()
+	if err != nil {
+		return nil, fmt.Errorf("read kubeconfig: %w", err)
+	}
+	namespace, _, err := kubeconfig.Namespace()
+	if err != nil {
+		return nil, fmt.Errorf("read kubeconfig: %w", err)
+	}
+	config.UserAgent = manager
+	config.QPS = -1 // the API server's own priority and fairness does this better
+	config.WarningHandlerWithContext = rest.NoWarnings{}
+	config.Dial = cfg.Dial
+	if cfg.Token != nil && !hasCredential(config) {
+		config.ExecProvider, config.AuthProvider = nil, nil
+		config.Wrap(authorize(cfg.Token))
+	}
+	return newClient(config, namespace)
+}
+
+func newClient(config *rest.Config, namespace string) (*Client, error) {
+	transport, err := rest.HTTPClientFor(config)
+	if err != nil {
+		return nil, fmt.Errorf("set up transport: %w", err)
+	}
+	found, err := discovery.NewDiscoveryClientForConfigAndClient(config, transport)
+	if err != nil {
+		return nil, fmt.Errorf("set up discovery: %w", err)
+	}
+	objects, err := dynamic.NewForConfigAndClient(config, transport)
+	if err != nil {
+		return nil, fmt.Errorf("set up client: %w", err)
+	}
+	return &Client{
+		config:    config,
+		namespace: namespace,
+		discovery: found,
+		dynamic:   objects,
+		mapper:    restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(found)),
+	}, nil
+}
+
+func hasCredential(c *rest.Config) bool {
+	return c.BearerToken != "" || c.BearerTokenFile != "" || c.Username != "" ||
+		len(c.CertData) > 0 || c.CertFile != ""
+}
+
+// authorize puts a bearer token on every request.
+func authorize(token func(context.Context) (string, error)) func(http.RoundTripper) http.RoundTripper {
+	return func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(r *http.Request) (*http.Response, error) {
+			bearer, err := token(r.Context())
+			if err != nil {
+				return nil, fmt.Errorf("token for the API server: %w", err)
+			}
+			r = r.Clone(r.Context())
+			r.Header.Set("Authorization", "Bearer "+bearer)
+			return next.RoundTrip(r)
+		})
+	}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// Version is the API server's version, e.g. v1.33.2.
+func (c *Client) Version(ctx context.Context) (string, error) {
+	body, err := c.discovery.RESTClient().Get().AbsPath("/version").Do(ctx).Raw()
+	if err != nil {
+		return "", fmt.Errorf("read the API server's version: %w", err)
+	}
+	var info version.Info
+	if err := json.Unmarshal(body, &info); err != nil {
+		return "", fmt.Errorf("read the API server's version: %w", err)
+	}
+	if info.GitVersion == "" {
+		return "", errors.New("read the API server's version: the answer names none")
+	}
+	return info.GitVersion, nil
+}
+
+// quiet keeps client-go from writing to standard error: what goes wrong is returned, not logged.
+func quiet(ctx context.Context) context.Context {
+	return klog.NewContext(ctx, klog.Logger{})
+}
