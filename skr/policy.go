@@ -8,6 +8,9 @@ import (
 	"slices"
 )
 
+// PolicyContentType is the content type under which a vault stores a release policy.
+const PolicyContentType = "application/json; charset=utf-8"
+
 const (
 	policyVersion    = "1.0.0"
 	maxPolicyBytes   = 64 << 10
