@@ -1,6 +1,12 @@
 package actions
 
-import "time"
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+)
 
 // Inputs are what the user may choose. The key of a field is its json name; flag, CCTUI_ variable
 // and config key are made of it.
@@ -43,4 +49,77 @@ type Inputs struct {
 
 	InstallExtensions bool          `json:"install-extensions,omitempty"`
 	KeepFor           time.Duration `json:"keep-for,omitempty"`
+}
+
+// defaults name everything after the run, so that two runs in one subscription never meet.
+func defaults(suffix string) Inputs {
+	name := "cctui-" + suffix
+	return Inputs{
+		Location:      "eastus",
+		ResourceGroup: name,
+		Cluster:       name,
+		VMSize:        "Standard_DC4as_cc_v5",
+		// The article's system pool is of the confidential size too. That spends a scarce quota on
+		// nodes that run nothing confidential.
+		SystemVMSize: "Standard_D4s_v5",
+		Pool:         "kataccpool",
+		PoolNodes:    2,
+
+		Identity:            name,
+		FederatedCredential: name,
+		Namespace:           "kafka",
+		ServiceAccount:      "workload-identity-sa",
+
+		Vault:               "kv-" + name,
+		Roles:               RolesLeast,
+		SoftDeleted:         SoftDeletedFail,
+		AttestationProvider: "cctui" + suffix, // letters and digits only
+		Key:                 "kafka-encryption-demo",
+
+		Topic:         "kafka-demo-topic",
+		Message:       "Azure Confidential Computing",
+		Expose:        ExposeCluster,
+		ConsumerImage: "mcr.microsoft.com/acc/samples/kafka/consumer:1.0",
+		ProducerImage: "mcr.microsoft.com/acc/samples/kafka/producer:1.0",
+	}
+}
+
+// The values of inputs that are a choice.
+const (
+	RolesLeast   = "least"   // the identity may release keys and nothing else
+	RolesArticle = "article" // the article's pair, Crypto Officer and Crypto User
+
+	SoftDeletedFail    = "fail"
+	SoftDeletedRecover = "recover"
+	SoftDeletedPurge   = "purge"
+
+	ExposeCluster  = "cluster"
+	ExposeInternal = "internal"
+	ExposePublic   = "public"
+)
+
+// WithDefaults fills in what was left open; the suffix (Journal.Suffix) makes names unique.
+func (in Inputs) WithDefaults(suffix string) Inputs { return in.Over(defaults(suffix)) }
+
+// Over lays what is set in these inputs over others.
+func (in Inputs) Over(base Inputs) Inputs {
+	set, err := json.Marshal(in)
+	if err == nil {
+		err = json.Unmarshal(set, &base)
+	}
+	if err != nil {
+		panic(err) // Inputs hold nothing that JSON does not
+	}
+	return base
+}
+
+// values are all inputs by key.
+func (in Inputs) values() map[string]string {
+	values := map[string]string{}
+	v := reflect.ValueOf(in)
+	for i := range v.NumField() {
+		key, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+		values[key] = fmt.Sprint(v.Field(i))
+	}
+	return values
 }

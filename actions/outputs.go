@@ -1,6 +1,13 @@
 package actions
 
-import "github.com/cctui/cctui/skr"
+import (
+	"encoding/json"
+	"maps"
+	"reflect"
+	"slices"
+
+	"github.com/cctui/cctui/skr"
+)
 
 // Outputs are the results of the steps so far. Nothing in here is secret: it is written to the
 // journal and shown. Kubeconfig and tokens live in memory only.
@@ -60,4 +67,46 @@ type Attestation struct {
 	// Evidence says where the claims come from: "token" (the sidecar's log showed the token,
 	// signature removed) or "release policy" (what the vault demanded before it let the key go).
 	Evidence string `json:"evidence"`
+}
+
+// clone shares no map or slice with the original.
+func (o Outputs) clone() Outputs {
+	o.Extensions = maps.Clone(o.Extensions)
+	o.Nodes = slices.Clone(o.Nodes)
+	if o.Attestation != nil {
+		a := *o.Attestation
+		a.Claims, a.Checks = maps.Clone(a.Claims), slices.Clone(a.Checks)
+		o.Attestation = &a
+	}
+	return o
+}
+
+// changes are the fields that differ from an earlier state, by json name; nil for one that is unset now.
+func (o Outputs) changes(before Outputs) map[string]any {
+	now, then := fields(o), fields(before)
+	changed := map[string]any{}
+	for name, value := range now {
+		if !reflect.DeepEqual(value, then[name]) {
+			changed[name] = value
+		}
+	}
+	for name := range then {
+		if _, ok := now[name]; !ok {
+			changed[name] = nil
+		}
+	}
+	return changed
+}
+
+// fields are those that a value's JSON object has.
+func fields(v any) map[string]any {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return nil
+	}
+	var m map[string]any
+	if json.Unmarshal(data, &m) != nil {
+		return nil
+	}
+	return m
 }

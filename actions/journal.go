@@ -1,0 +1,269 @@
+package actions
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// journalVersion is the version of the document this program writes; it reads no newer one.
+const journalVersion = 1
+
+// Journal is what a run knows of itself: inputs, results, and every resource it made or was about
+// to make. Whatever it is told is on disk when the call returns. It never holds a secret.
+type Journal struct {
+	store *store // nil: in memory only
+
+	mu  sync.Mutex
+	doc document
+}
+
+// document is the journal as it lies on disk.
+type document struct {
+	Version   int                   `json:"version"`
+	Run       string                `json:"run"`
+	Sandbox   string                `json:"sandbox,omitempty"` // id of the sandbox; empty: Azure
+	Created   time.Time             `json:"created"`
+	Inputs    Inputs                `json:"inputs"`
+	Steps     map[string]stepRecord `json:"steps"`
+	Resources []resourceRecord      `json:"resources"`
+	Outputs   Outputs               `json:"outputs"`
+}
+
+// stepRecord is where a step stood when the journal was last written.
+type stepRecord struct {
+	State State `json:"state"`
+	// Fingerprint is that of the inputs the step read when it was done.
+	Fingerprint string    `json:"fingerprint,omitempty"`
+	Started     time.Time `json:"started,omitzero"`
+	Finished    time.Time `json:"finished,omitzero"`
+}
+
+// resourceRecord is a resource and the operation on it, if one is under way.
+type resourceRecord struct {
+	Resource
+	Step  string        `json:"step"`
+	State resourceState `json:"state"`
+	// Token resumes the operation of the state; it is no credential.
+	Token string `json:"token,omitempty"`
+}
+
+// resourceState is where a resource of the run stands.
+type resourceState string
+
+const (
+	making   resourceState = "making" // intended; with a token, under way
+	made     resourceState = "made"
+	broken   resourceState = "broken" // an operation failed for good; something may be there
+	removing resourceState = "removing"
+	removed  resourceState = "removed"
+)
+
+func newDocument() document {
+	return document{
+		Version: journalVersion,
+		Run:     uuid.NewString(),
+		Created: time.Now().UTC(),
+		Steps:   map[string]stepRecord{},
+	}
+}
+
+// NewJournal is a journal that is kept in memory only, for what need not survive the process.
+func NewJournal() *Journal { return &Journal{doc: newDocument()} }
+
+// RunID identifies the run.
+func (j *Journal) RunID() string { return j.read().Run }
+
+// Suffix makes the default names of this run's resources differ from other runs'.
+func (j *Journal) Suffix() string { return j.RunID()[:4] }
+
+// Inputs are those of the run so far; a resumed run starts from them.
+func (j *Journal) Inputs() Inputs { return j.read().Inputs }
+
+// Bind says which sandbox the run is in, empty for Azure, and refuses a run that was elsewhere:
+// what was made there does not exist here.
+func (j *Journal) Bind(sandbox string) error {
+	doc := j.read()
+	if doc.Sandbox == sandbox {
+		return nil
+	}
+	if len(doc.Steps) > 0 || len(doc.Resources) > 0 {
+		return fmt.Errorf("the journal of run %s belongs to %s, not to %s", doc.Run, place(doc.Sandbox), place(sandbox))
+	}
+	return j.change(func(d *document) { d.Sandbox = sandbox })
+}
+
+func place(sandbox string) string {
+	if sandbox == "" {
+		return "Azure"
+	}
+	return "sandbox " + sandbox
+}
+
+// read is a copy whose slices and maps are the reader's own.
+func (j *Journal) read() document {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.doc.clone()
+}
+
+// change applies a change and returns when it is on disk. A change that cannot be written did not happen.
+func (j *Journal) change(apply func(*document)) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	next := j.doc.clone()
+	apply(&next)
+	if j.store != nil {
+		if err := j.store.save(next); err != nil {
+			return fmt.Errorf("write the journal: %w", err)
+		}
+	}
+	j.doc = next
+	return nil
+}
+
+func (d document) clone() document {
+	steps := make(map[string]stepRecord, len(d.Steps))
+	for id, step := range d.Steps {
+		steps[id] = step
+	}
+	d.Steps = steps
+	d.Resources = slices.Clone(d.Resources)
+	d.Outputs = d.Outputs.clone()
+	return d
+}
+
+func (j *Journal) setStep(id string, change func(*stepRecord)) error {
+	return j.change(func(d *document) {
+		record := d.Steps[id]
+		change(&record)
+		d.Steps[id] = record
+	})
+}
+
+// intend records that a resource is about to be made. first is false where the journal knew of it
+// already; token then resumes the operation under way, if it is known.
+func (j *Journal) intend(res Resource, step string) (first bool, token string, err error) {
+	err = j.change(func(d *document) {
+		record := d.record(res)
+		first = record == nil || record.State == removed
+		if record == nil {
+			d.Resources = append(d.Resources, resourceRecord{})
+			record = &d.Resources[len(d.Resources)-1]
+		}
+		if record.State == making {
+			token = record.Token
+		}
+		*record = resourceRecord{Resource: res, Step: step, State: making, Token: token}
+	})
+	return first, token, err
+}
+
+func (j *Journal) intendRemoval(res Resource) (token string, err error) {
+	err = j.change(func(d *document) {
+		record := d.record(res)
+		if record.State == removing {
+			token = record.Token
+		}
+		record.State, record.Token = removing, token
+	})
+	return token, err
+}
+
+// follow records the resume token of an operation that Azure has accepted.
+func (j *Journal) follow(res Resource, state resourceState, token string) error {
+	return j.change(func(d *document) {
+		record := d.record(res)
+		record.State, record.Token = state, token
+	})
+}
+
+// settle records that no operation on the resource is under way any more.
+func (j *Journal) settle(res Resource, state resourceState) error {
+	return j.follow(res, state, "")
+}
+
+// forget drops a resource that never came to be.
+func (j *Journal) forget(res Resource) error {
+	return j.change(func(d *document) {
+		d.Resources = slices.DeleteFunc(d.Resources, func(r resourceRecord) bool { return r.is(res) })
+	})
+}
+
+func (j *Journal) owns(res Resource) bool {
+	doc := j.read()
+	record := doc.record(res)
+	return record != nil && record.State != removed
+}
+
+func (j *Journal) removed(res Resource) bool {
+	doc := j.read()
+	record := doc.record(res)
+	return record != nil && record.State == removed
+}
+
+func (j *Journal) accepted(res Resource) bool {
+	doc := j.read()
+	record := doc.record(res)
+	return record != nil && record.Token != ""
+}
+
+// open are the resources with an operation that is under way, or may be.
+func (d *document) open() []Resource {
+	var open []Resource
+	for _, r := range d.Resources {
+		if r.State == making || r.State == removing {
+			open = append(open, r.Resource)
+		}
+	}
+	return open
+}
+
+// record points into the document; nil where the resource is unknown.
+func (d *document) record(res Resource) *resourceRecord {
+	i := slices.IndexFunc(d.Resources, func(r resourceRecord) bool { return r.is(res) })
+	if i < 0 {
+		return nil
+	}
+	return &d.Resources[i]
+}
+
+// fingerprint tells whether the inputs of those keys are still what they were.
+func fingerprint(in Inputs, keys []string) string {
+	values := in.values()
+	hash := sha256.New()
+	for _, key := range slices.Sorted(slices.Values(keys)) {
+		fmt.Fprintf(hash, "%s=%q\n", key, values[key])
+	}
+	return hex.EncodeToString(hash.Sum(nil))
+}
+
+var errNewerJournal = errors.New("it was written by a newer cctui: use that one")
+
+// decodeDocument accepts exactly what a journal of this or an older version can be.
+func decodeDocument(data []byte) (document, error) {
+	doc := document{}
+	if len(data) == 0 {
+		return doc, errors.New("it is empty")
+	}
+	if err := json.Unmarshal(data, &doc); err != nil {
+		return doc, err
+	}
+	switch {
+	case doc.Version > journalVersion:
+		return doc, errNewerJournal
+	case doc.Version < 1 || len(doc.Run) < 4:
+		return doc, errors.New("it is no journal")
+	}
+	if doc.Steps == nil {
+		doc.Steps = map[string]stepRecord{}
+	}
+	return doc, nil
+}

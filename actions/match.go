@@ -1,0 +1,135 @@
+package actions
+
+import (
+	"errors"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/cctui/cctui/azure"
+	"github.com/cctui/cctui/kube"
+)
+
+// symptom is what there is to know of an error, whatever adapter it came from.
+type symptom struct {
+	step   string
+	err    error
+	status int      // HTTP status of a service's refusal
+	codes  []string // of a service, or reasons of a pod and its events
+	text   string   // everything that was said
+}
+
+// inspect takes an error apart.
+func inspect(step string, err error) symptom {
+	s := symptom{step: step, err: err, text: err.Error()}
+	var service *azure.Error
+	if errors.As(err, &service) {
+		s.status = service.Status
+		s.codes = append(s.codes, service.Code, service.InnerCode)
+	}
+	var pod *kube.PodError
+	if errors.As(err, &pod) {
+		s.codes = append(s.codes, pod.Reason)
+		for _, c := range pod.Pod.Containers {
+			s.codes = append(s.codes, c.Reason)
+			s.text += "\n" + c.Message
+		}
+		for _, e := range pod.Events {
+			s.codes = append(s.codes, e.Reason)
+			s.text += "\n" + e.Message
+		}
+	}
+	return s
+}
+
+// match says which errors a row is about: of every condition given, one value must fit.
+type match struct {
+	steps    []string
+	statuses []int
+	codes    []string // exact
+	text     []*regexp.Regexp
+	is       []error
+}
+
+func (m match) matches(s symptom) bool {
+	return fits(m.steps, func(step string) bool { return step == s.step }) &&
+		fits(m.statuses, func(status int) bool { return status == s.status }) &&
+		fits(m.codes, func(code string) bool { return slices.Contains(s.codes, code) }) &&
+		fits(m.text, func(re *regexp.Regexp) bool { return re.MatchString(s.text) }) &&
+		fits(m.is, func(target error) bool { return errors.Is(s.err, target) })
+}
+
+// fits is true where no condition is made.
+func fits[T any](wanted []T, holds func(T) bool) bool {
+	return len(wanted) == 0 || slices.ContainsFunc(wanted, holds)
+}
+
+// says matches text, letter case aside. Spaces stand for any white space.
+func says(patterns ...string) []*regexp.Regexp {
+	compiled := make([]*regexp.Regexp, len(patterns))
+	for i, p := range patterns {
+		compiled[i] = regexp.MustCompile(`(?is)` + strings.ReplaceAll(p, " ", `\s+`))
+	}
+	return compiled
+}
+
+// row is a known failure: how it is recognised, and what the user is told.
+type row struct {
+	id       string
+	when     match
+	title    string
+	why      string
+	remedy   []string
+	commands []string // <key> stands for an input
+	links    []string
+	retry    bool
+	class    Class // empty: failed
+	// detail adds what the error itself tells; nil for none.
+	detail func(*Problem, symptom)
+}
+
+func (r row) problem(s symptom) *Problem {
+	p := &Problem{
+		ID: r.id, Title: r.title, Why: r.why, Step: s.step,
+		Remedy: slices.Clone(r.remedy), Commands: slices.Clone(r.commands), Links: r.links,
+		Retry: r.retry, Class: r.class, Raw: Sanitize(s.err.Error(), maxRaw),
+	}
+	if p.Class == "" {
+		p.Class = ClassFailed
+	}
+	if r.detail != nil {
+		r.detail(p, s)
+	}
+	return p
+}
+
+// unexpected is what the table does not know.
+func unexpected(s symptom) *Problem {
+	p := &Problem{
+		ID: "unexpected", Title: "Something failed that cctui does not know", Step: s.step,
+		Why:    "The text below is all that was said.",
+		Remedy: []string{"Look up the text below.", "Run the same command again: what is done is not done twice."},
+		Class:  ClassFailed, Raw: Sanitize(s.err.Error(), maxRaw),
+	}
+	if s.status >= http.StatusBadRequest && s.status < http.StatusInternalServerError {
+		p.Title = "Azure refused, for a reason that cctui does not know"
+	}
+	return p
+}
+
+// named puts this run's names into the commands.
+func (p *Problem) named(in Inputs) *Problem {
+	named := *p
+	named.Commands = make([]string, len(p.Commands))
+	values := in.values()
+	for i, command := range p.Commands {
+		for key, value := range values {
+			if value != "" {
+				command = strings.ReplaceAll(command, "<"+key+">", value)
+			}
+		}
+		named.Commands[i] = command
+	}
+	return &named
+}

@@ -1,0 +1,147 @@
+package actions
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"time"
+)
+
+// maxTries is how often a step is tried while its failures are of the kind that passes.
+const maxTries = 6
+
+// carryOut brings one step to its end and keeps journal and listeners informed. Its error is a *Problem.
+func (w *Walkthrough) carryOut(ctx context.Context, s Step) error {
+	if err := w.begin(s); err != nil {
+		return w.fail(s, s.Screen, err)
+	}
+	skipped, err := w.persist(ctx, s)
+	if err != nil && ctx.Err() != nil {
+		return w.abandon(s)
+	}
+	if err != nil {
+		return w.fail(s, s.Screen, err)
+	}
+	if err := w.complete(s, skipped); err != nil {
+		return w.fail(s, s.Screen, err)
+	}
+	return nil
+}
+
+func (w *Walkthrough) begin(s Step) error {
+	w.moved(s, s.Screen, Running, "")
+	return w.journal.setStep(s.ID, func(r *stepRecord) {
+		*r = stepRecord{State: Running, Started: time.Now().UTC()}
+	})
+}
+
+func (w *Walkthrough) complete(s Step, skipped bool) error {
+	state, reason := Done, ""
+	if skipped {
+		state, reason = Skipped, "already so"
+	}
+	err := w.journal.setStep(s.ID, func(r *stepRecord) {
+		r.State, r.Finished = state, time.Now().UTC()
+		r.Fingerprint = fingerprint(w.Inputs(), s.Reads)
+	})
+	if err != nil {
+		return err
+	}
+	w.mu.Lock()
+	w.stands[s.ID].confirmed = true
+	w.mu.Unlock()
+	w.moved(s, s.Screen, state, reason)
+	return nil
+}
+
+// abandon leaves a step that was cancelled; it is probed and carried on when the run is resumed.
+func (w *Walkthrough) abandon(s Step) error {
+	w.moved(s, s.Screen, Pending, "interrupted")
+	return &Problem{ID: "interrupted", Title: "Interrupted", Step: s.ID, Class: ClassInterrupted}
+}
+
+// fail records and tells why a step failed.
+func (w *Walkthrough) fail(s Step, screen Screen, err error) error {
+	p := Explain(s.ID, err).named(w.Inputs())
+	journalErr := w.journal.setStep(s.ID, func(r *stepRecord) { r.State, r.Finished = Failed, time.Now().UTC() })
+	if journalErr != nil {
+		w.emit(Logged{Step: s.ID, Text: Sanitize(journalErr.Error(), maxLogText)})
+	}
+	w.emit(ProblemRaised{Step: s.ID, Problem: p})
+	w.moved(s, screen, Failed, p.Title)
+	return p
+}
+
+// persist tries a step again while its failures are of the kind that passes.
+func (w *Walkthrough) persist(ctx context.Context, s Step) (skipped bool, err error) {
+	tries := 0
+	for p := range retries.pauses() {
+		if skipped, err = w.attempt(ctx, s); err == nil || ctx.Err() != nil {
+			return skipped, err
+		}
+		if tries++; tries == maxTries || !Explain(s.ID, err).Retry {
+			return false, err
+		}
+		if pauseErr := w.pauseBefore(ctx, s, p, err); pauseErr != nil {
+			return false, err
+		}
+	}
+	return false, err
+}
+
+func (w *Walkthrough) pauseBefore(ctx context.Context, s Step, p time.Duration, err error) error {
+	problem := Explain(s.ID, err)
+	w.emit(Logged{Step: s.ID, Text: problem.Error()})
+	defer w.waiting(s, fmt.Sprintf("%s; trying again in %s", problem.Title, p))()
+	return pause(ctx, p)
+}
+
+// attempt asks whether it is already so, and otherwise makes it so.
+func (w *Walkthrough) attempt(ctx context.Context, s Step) (skipped bool, err error) {
+	defer recovered(&err)
+	r := &Run{w: w, step: s}
+	if s.Probe != nil {
+		if done, err := s.Probe(ctx, r); done || err != nil {
+			return done, err
+		}
+	}
+	return false, s.Run(ctx, r)
+}
+
+// recovered makes a panic of a step its error: a defect in one step must not cost the user the
+// account of what the others made.
+func recovered(err *error) {
+	if cause := recover(); cause != nil {
+		*err = &Problem{
+			ID:     "defect",
+			Title:  "This step has a defect",
+			Why:    "The program met a situation that its authors did not think of.",
+			Remedy: []string{"Run the same command again; what was made is in the journal.", "If it happens again, report it with the text below."},
+			Class:  ClassFailed,
+			Raw:    Sanitize(fmt.Sprintf("%v\n%s", cause, debug.Stack()), maxRaw),
+		}
+	}
+}
+
+// interrupted tells what still runs, so that leaving never hides a cost.
+func interrupted(open []Resource) *Problem {
+	p := &Problem{
+		ID:     "interrupted",
+		Title:  "Interrupted",
+		Why:    "Nothing is under way in Azure any more.",
+		Remedy: []string{"Run the same command again to go on where it stopped.", "cctui status tells what exists; cctui cleanup removes it."},
+		Class:  ClassInterrupted,
+	}
+	for i, res := range open {
+		if i == 0 {
+			p.Why = "Azure is still at work on: "
+		} else {
+			p.Why += ", "
+		}
+		p.Why += res.String()
+		if res.ID != "" {
+			p.Commands = append(p.Commands, "az resource show --ids "+res.ID)
+		}
+	}
+	return p
+}

@@ -1,0 +1,312 @@
+package actions
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Options are what a walkthrough is made of.
+type Options struct {
+	Inputs   Inputs
+	Adapters Adapters
+	Profile  Profile
+	Journal  *Journal // nil: a new one, in memory
+	Sandbox  bool     // only told in the result
+	// Emit receives the events one at a time. It must not block for long, nor call the walkthrough's
+	// methods that run or change something. nil: nobody listens.
+	Emit  func(Event)
+	Steps []Step // nil: Steps()
+}
+
+// Walkthrough takes a subscription from nothing to a decrypted message, and back to nothing.
+type Walkthrough struct {
+	options Options
+	journal *Journal
+	steps   []Step
+	kube    connection
+
+	running sync.Mutex // held while steps run or are undone, and while inputs change
+
+	mu     sync.Mutex
+	inputs Inputs
+	stands map[string]*standing
+	kept   []Kept
+
+	emitting sync.Mutex
+}
+
+// standing is where a step stands in this process.
+type standing struct {
+	state State
+	// confirmed: this process saw it done. What only the journal says is probed again.
+	confirmed bool
+	waits     int // waits under way, side by side
+	last      Progressed
+}
+
+// New prepares a walkthrough: a journal that has been used before is taken up where it was left.
+// Inputs must be complete (Inputs.WithDefaults) and are refused with Faults.
+func New(o Options) (*Walkthrough, error) {
+	if o.Journal == nil {
+		o.Journal = NewJournal()
+	}
+	if err := check(o.Steps); err != nil {
+		return nil, err
+	}
+	w := &Walkthrough{
+		options: o,
+		journal: o.Journal,
+		steps:   o.Steps,
+		kube:    connection{connector: o.Adapters.Connect},
+		stands:  map[string]*standing{},
+	}
+	w.recall()
+	if _, err := w.Edit(o.Inputs); err != nil {
+		return nil, err
+	}
+	return w, nil
+}
+
+// recall takes over what the journal says of an earlier process. What was running then is
+// pending now.
+func (w *Walkthrough) recall() {
+	records := w.journal.read().Steps
+	for _, s := range w.steps {
+		state := records[s.ID].State
+		if state != Done && state != Skipped && state != Stale {
+			state = Pending
+		}
+		w.stands[s.ID] = &standing{state: state}
+	}
+}
+
+// Inputs are what the user chose.
+func (w *Walkthrough) Inputs() Inputs {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.inputs
+}
+
+// Outputs is a copy of the results so far.
+func (w *Walkthrough) Outputs() Outputs { return w.journal.read().Outputs }
+
+// Steps are the walkthrough's, each after all it needs.
+func (w *Walkthrough) Steps() []Step { return w.steps }
+
+// States tells where each step stands.
+func (w *Walkthrough) States() map[string]State {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	states := make(map[string]State, len(w.stands))
+	for id, s := range w.stands {
+		states[id] = s.state
+	}
+	return states
+}
+
+// Run carries out every step that this process has not seen done. The error is nil exactly when
+// the outcome is Succeeded, and otherwise the result's *Problem.
+func (w *Walkthrough) Run(ctx context.Context) (Result, error) {
+	return w.run(ctx, w.steps)
+}
+
+// RunScreen is Run for the steps of one screen, and what they need.
+func (w *Walkthrough) RunScreen(ctx context.Context, screen Screen) (Result, error) {
+	var ids []string
+	for _, s := range w.steps {
+		if s.Screen == screen {
+			ids = append(ids, s.ID)
+		}
+	}
+	return w.run(ctx, upstream(w.steps, ids...))
+}
+
+// RunStep is Run for one step, and what it needs.
+func (w *Walkthrough) RunStep(ctx context.Context, id string) (Result, error) {
+	return w.run(ctx, upstream(w.steps, id))
+}
+
+func (w *Walkthrough) run(ctx context.Context, steps []Step) (Result, error) {
+	w.running.Lock()
+	defer w.running.Unlock()
+	err := walk(ctx, w.unconfirmed(steps), false, w.carryOut)
+	return w.finish(ctx, err)
+}
+
+// unconfirmed are the steps still to be carried out. They are pending from now on.
+func (w *Walkthrough) unconfirmed(steps []Step) []Step {
+	var todo []Step
+	for _, s := range steps {
+		w.mu.Lock()
+		confirmed := w.stands[s.ID].confirmed
+		w.mu.Unlock()
+		if !confirmed {
+			todo = append(todo, s)
+		}
+	}
+	return todo
+}
+
+// Edit changes the inputs. Steps that were done with others, and all that need them, become
+// stale; their ids are returned. It waits for what runs. Faulty inputs change nothing.
+func (w *Walkthrough) Edit(in Inputs) (stale []string, err error) {
+	w.running.Lock()
+	defer w.running.Unlock()
+	if faults := Validate(in); len(faults) > 0 {
+		return nil, Faults(faults)
+	}
+	if err := w.journal.change(func(d *document) { d.Inputs = in }); err != nil {
+		return nil, err
+	}
+	w.mu.Lock()
+	w.inputs = in
+	w.mu.Unlock()
+	for _, s := range w.outdated(in) {
+		if err := w.setStale(s); err != nil {
+			return nil, err
+		}
+		stale = append(stale, s.ID)
+	}
+	return stale, nil
+}
+
+// outdated are the steps that were done with other inputs, and those after them that were done too.
+func (w *Walkthrough) outdated(in Inputs) []Step {
+	records := w.journal.read().Steps
+	var changed []string
+	for _, s := range w.steps {
+		if r := records[s.ID]; r.Fingerprint != "" && r.Fingerprint != fingerprint(in, s.Reads) {
+			changed = append(changed, s.ID)
+		}
+	}
+	var outdated []Step
+	for _, s := range downstream(w.steps, changed...) {
+		if state := records[s.ID].State; state == Done || state == Skipped || state == Stale {
+			outdated = append(outdated, s)
+		}
+	}
+	return outdated
+}
+
+func (w *Walkthrough) setStale(s Step) error {
+	w.mu.Lock()
+	w.stands[s.ID].confirmed = false
+	w.mu.Unlock()
+	if err := w.journal.setStep(s.ID, func(r *stepRecord) { r.State = Stale }); err != nil {
+		return err
+	}
+	w.moved(s, s.Screen, Stale, "an input was changed after it was done")
+	return nil
+}
+
+func (w *Walkthrough) updateOutputs(s Step, apply func(*Outputs)) error {
+	var before, after Outputs
+	err := w.journal.change(func(d *document) {
+		before = d.Outputs.clone()
+		apply(&d.Outputs)
+		after = d.Outputs.clone()
+	})
+	if err != nil {
+		return err
+	}
+	changes := after.changes(before)
+	for _, name := range slices.Sorted(maps.Keys(changes)) {
+		w.emit(OutputSet{Step: s.ID, Name: name, Value: changes[name]})
+	}
+	return nil
+}
+
+// moved records and tells a step's new state.
+func (w *Walkthrough) moved(s Step, screen Screen, state State, reason string) {
+	w.mu.Lock()
+	w.stands[s.ID].state = state
+	w.mu.Unlock()
+	w.emit(StepChanged{Step: s.ID, Screen: screen, State: state, Reason: reason})
+}
+
+// waiting marks a step as waiting until the function it returns is called.
+func (w *Walkthrough) waiting(s Step, reason string) (done func()) {
+	if w.countWaits(s, 1) == 1 {
+		w.moved(s, s.Screen, Waiting, reason)
+	}
+	return func() {
+		if w.countWaits(s, -1) == 0 {
+			w.moved(s, s.Screen, Running, "")
+		}
+	}
+}
+
+func (w *Walkthrough) countWaits(s Step, by int) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	stand := w.stands[s.ID]
+	stand.waits += by
+	return stand.waits
+}
+
+// progress tells only what is new: polls report the same state over and over.
+func (w *Walkthrough) progress(s Step, text string, fraction float64) {
+	p := Progressed{Step: s.ID, Text: Sanitize(text, maxLine), Fraction: min(fraction, 1)}
+	w.mu.Lock()
+	repeated := w.stands[s.ID].last == p
+	w.stands[s.ID].last = p
+	w.mu.Unlock()
+	if !repeated {
+		w.emit(p)
+	}
+}
+
+func (w *Walkthrough) keep(res Resource, why string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.kept = append(w.kept, Kept{Resource: res, Why: why})
+}
+
+func (w *Walkthrough) emit(e Event) {
+	if w.options.Emit == nil {
+		return
+	}
+	w.emitting.Lock()
+	defer w.emitting.Unlock()
+	w.options.Emit(e.stamp(time.Now()))
+}
+
+// finish makes the result of how the steps ended, and tells it.
+func (w *Walkthrough) finish(ctx context.Context, err error) (Result, error) {
+	result := w.result()
+	var p *Problem
+	switch {
+	case errors.As(err, &p) && p.Class != ClassInterrupted:
+		result.Outcome, result.Problem = Failure, p
+	case ctx.Err() != nil:
+		result.Outcome, result.Problem = Interrupted, interrupted(result.Open)
+	default:
+		result.Outcome = Succeeded
+	}
+	w.emit(Finished{Result: result})
+	if result.Problem != nil {
+		return result, result.Problem
+	}
+	return result, nil
+}
+
+func (w *Walkthrough) result() Result {
+	doc := w.journal.read()
+	r := Result{
+		Sandbox:     w.options.Sandbox,
+		Run:         doc.Run,
+		Message:     doc.Outputs.Message,
+		Ciphertext:  doc.Outputs.Ciphertext,
+		Attestation: doc.Outputs.Attestation,
+		Steps:       map[State]int{},
+		Open:        doc.open(),
+	}
+	for _, state := range w.States() {
+		r.Steps[state]++
+	}
+	return r
+}
