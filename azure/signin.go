@@ -1,0 +1,134 @@
+package azure
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+)
+
+// SignInOptions say how to sign in.
+type SignInOptions struct {
+	// Method is cli, device-code, browser, environment, workload-identity, managed-identity or client-secret.
+	Method       string
+	Tenant       string // empty: the account's home tenant, where the method knows it
+	ClientID     string // of a service principal, a managed identity, or a public client application
+	ClientSecret string
+	// DeviceCode shows the code to the user.
+	DeviceCode func(DeviceCode)
+	Cloud      Cloud
+	HTTP       *http.Client // nil: the SDK's own client
+}
+
+// DeviceCode is what the user enters in a browser, on any machine.
+type DeviceCode struct{ Code, URL, Message string }
+
+// Credential is an identity that has signed in.
+type Credential struct{ source azcore.TokenCredential }
+
+// SignIn signs in and proves it with a token for Resource Manager. Every failure has ErrSignIn in its chain.
+func SignIn(ctx context.Context, options SignInOptions) (*Credential, error) {
+	source, err := options.credential()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrSignIn, options.Method, err)
+	}
+	credential := &Credential{source: &tokens{source: source, kept: map[string]azcore.AccessToken{}}}
+	if _, err := credential.Token(ctx, options.Cloud.resourceManagerScope()); err != nil {
+		return nil, fmt.Errorf("sign in by %s: %w", options.Method, err)
+	}
+	return credential, nil
+}
+
+// Token is an access token for a scope, e.g. https://management.azure.com/.default.
+func (c *Credential) Token(ctx context.Context, scope string) (string, error) {
+	token, err := c.source.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{scope}})
+	return token.Token, failed(err, "get a token for %s", scope)
+}
+
+// credential makes the SDK's credential of the method. There is deliberately no chain of guesses: it
+// would probe the metadata service of machines that have none, and hide which account is used.
+func (o SignInOptions) credential() (azcore.TokenCredential, error) {
+	client := policy.ClientOptions{Cloud: o.Cloud.configuration(), Retry: retries()}
+	if o.HTTP != nil {
+		client.Transport = o.HTTP
+	}
+	offline := o.Cloud.DisableInstanceDiscovery
+	switch o.Method {
+	case "cli":
+		return azidentity.NewAzureCLICredential(&azidentity.AzureCLICredentialOptions{TenantID: o.Tenant})
+	case "device-code":
+		return azidentity.NewDeviceCodeCredential(&azidentity.DeviceCodeCredentialOptions{
+			ClientOptions: client, TenantID: o.Tenant, ClientID: o.ClientID, DisableInstanceDiscovery: offline, UserPrompt: o.prompt,
+		})
+	case "browser":
+		return azidentity.NewInteractiveBrowserCredential(&azidentity.InteractiveBrowserCredentialOptions{
+			ClientOptions: client, TenantID: o.Tenant, ClientID: o.ClientID, DisableInstanceDiscovery: offline,
+		})
+	case "environment":
+		return azidentity.NewEnvironmentCredential(&azidentity.EnvironmentCredentialOptions{ClientOptions: client, DisableInstanceDiscovery: offline})
+	case "workload-identity":
+		return azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{
+			ClientOptions: client, TenantID: o.Tenant, ClientID: o.ClientID, DisableInstanceDiscovery: offline,
+		})
+	case "managed-identity":
+		options := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: client}
+		if o.ClientID != "" {
+			options.ID = azidentity.ClientID(o.ClientID)
+		}
+		return azidentity.NewManagedIdentityCredential(options)
+	case "client-secret":
+		return azidentity.NewClientSecretCredential(o.Tenant, o.ClientID, o.ClientSecret,
+			&azidentity.ClientSecretCredentialOptions{ClientOptions: client, DisableInstanceDiscovery: offline})
+	}
+	return nil, fmt.Errorf("unknown method: use cli, device-code, browser, environment, workload-identity, managed-identity or client-secret")
+}
+
+func (o SignInOptions) prompt(_ context.Context, message azidentity.DeviceCodeMessage) error {
+	if o.DeviceCode == nil {
+		return fmt.Errorf("there is nobody to show a device code to")
+	}
+	o.DeviceCode(DeviceCode{Code: message.UserCode, URL: message.VerificationURL, Message: message.Message})
+	return nil
+}
+
+// tokens keeps the tokens of a credential. The az command line, which keeps none itself, would otherwise run for a
+// second at the first call of every client.
+type tokens struct {
+	source azcore.TokenCredential
+	mu     sync.Mutex
+	kept   map[string]azcore.AccessToken
+}
+
+// GetToken returns a kept token while it is good for some minutes more. Claims mean that the kept one was refused.
+func (t *tokens) GetToken(ctx context.Context, options policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	key := fmt.Sprint(options.TenantID, options.Scopes, options.EnableCAE)
+	if token, ok := t.kept[key]; ok && options.Claims == "" && time.Until(token.ExpiresOn) > 5*time.Minute {
+		return token, nil
+	}
+	token, err := t.source.GetToken(ctx, options)
+	if err != nil {
+		return token, signInError(ctx, err)
+	}
+	t.kept[key] = token
+	return token, nil
+}
+
+// signInError is why there is no token: Entra's words where it answered, else the credential's own.
+func signInError(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	var refused *azidentity.AuthenticationFailedError
+	if errors.As(err, &refused) && refused.RawResponse != nil {
+		return fmt.Errorf("%w: %w", ErrSignIn, refusalOf(refused.RawResponse))
+	}
+	return fmt.Errorf("%w: %s", ErrSignIn, clip(err.Error()))
+}
