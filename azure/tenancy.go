@@ -103,27 +103,19 @@ func (c *Client) Locations(ctx context.Context, subscription string) ([]string, 
 	return names, nil
 }
 
-// Permissions are the actions the caller may take at a scope, an ARM id.
+// Permissions are those of each of the caller's roles at a scope, an ARM id.
 // Source: learn.microsoft.com, REST, Authorization, Permissions; the SDK's client knows no subscription scope.
-func (c *Client) Permissions(ctx context.Context, scope string) (Permissions, error) {
+func (c *Client) Permissions(ctx context.Context, scope string) ([]Permissions, error) {
 	manager := endpoint{base: c.cloud.ResourceManager, pipeline: c.manager.Pipeline()}
 	address := strings.TrimSuffix(c.manager.Endpoint(), "/") + scope + "/providers/Microsoft.Authorization/permissions?api-version=2022-04-01"
 	roles, err := list[Permissions](ctx, manager, address)
-	if err != nil || len(roles) == 0 {
-		return Permissions{}, failed(err, "read permissions at %s", scope)
-	}
-	permissions := roles[0]
-	permissions.Further = roles[1:]
-	return permissions, nil
+	return roles, failed(err, "read permissions at %s", scope)
 }
 
-// Allow tells whether one of the roles allows an action, such as Microsoft.Authorization/roleAssignments/write.
+// Allow tells whether the role allows an action, such as Microsoft.Authorization/roleAssignments/write.
 func (p Permissions) Allow(action string) bool {
 	matches := func(pattern string) bool { return matchAction(pattern, action) }
-	if slices.ContainsFunc(p.Actions, matches) && !slices.ContainsFunc(p.NotActions, matches) {
-		return true
-	}
-	return slices.ContainsFunc(p.Further, func(role Permissions) bool { return role.Allow(action) })
+	return slices.ContainsFunc(p.Actions, matches) && !slices.ContainsFunc(p.NotActions, matches)
 }
 
 // matchAction matches without regard to case; a star stands for anything, slashes included.

@@ -125,13 +125,9 @@ type RoleAssignment struct {
 	PrincipalType string
 }
 
-// Permissions are the actions the caller may take at a scope, with wildcards.
-type Permissions struct {
-	Actions, NotActions []string
-	// Further are those of the caller's other roles. NotActions takes away from the actions of
-	// its own role only, so roles cannot be poured together.
-	Further []Permissions
-}
+// Permissions are the actions one of the caller's roles allows at a scope, with wildcards. NotActions takes away from
+// the actions of its own role only, so those of several roles cannot be poured together.
+type Permissions struct{ Actions, NotActions []string }
 
 // VaultSpec is what a new vault is made of: Premium, RBAC mode.
 type VaultSpec struct {
