@@ -73,7 +73,7 @@ func TestKafkaGoGetsThroughWithThePassword(t *testing.T) {
 		t.Fatal(err)
 	}
 	reader := kafka.NewReader(kafka.ReaderConfig{
-		Brokers: []string{e.Address()}, GroupID: "group", Topic: "demo",
+		Brokers: []string{e.Address()}, Topic: "demo", MaxWait: 100 * time.Millisecond,
 		Dialer: &kafka.Dialer{TLS: trusting(ca), SASLMechanism: mechanism},
 	})
 	defer func() { _ = reader.Close() }()
