@@ -2,7 +2,6 @@ package vault
 
 import (
 	"net/http"
-	"slices"
 	"strings"
 )
 
@@ -23,7 +22,9 @@ var (
 	opRecover     = operation{"recover", "keys/recover/action", "keys/deletedKeys/recover/action"}
 	opPurge       = operation{"purge", "keys/purge/action", "keys/deletedKeys/delete"}
 	opRelease     = operation{"release", "keys/release/action", "keys/release/action"}
-	opLocalRoles  = operation{hsmAction: "roleAssignments/write/action"}
+	opReadRoles   = operation{hsmAction: "roleAssignments/read/action"}
+	opAssignRoles = operation{hsmAction: "roleAssignments/write/action"}
+	opRemoveRoles = operation{hsmAction: "roleAssignments/delete/action"}
 )
 
 // authorise asks for a role at the key or above it. A vault in access-policy mode ignores roles, and has no policies.
@@ -34,8 +35,12 @@ func (s *Service) authorise(c *call, op operation) error {
 	}
 	switch {
 	case c.Vault.HSM:
-		return s.authoriseLocally(c, op, resource)
-	case op == opLocalRoles:
+		action := hsmActions + op.hsmAction
+		if !c.store.locallyAllowed(c.Caller.ObjectID, c.Name, action) {
+			return forbiddenByRole(c, action, resource)
+		}
+		return nil
+	case op.action == "":
 		return failed(http.StatusNotFound, "NotFound", "A key vault has no local roles.")
 	case !c.Vault.RBAC:
 		return forbiddenByAccessPolicy(c, op.permission)
@@ -43,18 +48,6 @@ func (s *Service) authorise(c *call, op operation) error {
 	action := "Microsoft.KeyVault/vaults/" + op.action
 	if !s.Allowed(c.Caller.ObjectID, resource, action) {
 		return forbiddenByRole(c, action, strings.ToLower(resource))
-	}
-	return nil
-}
-
-// authoriseLocally knows the HSM's administrators, and its own role assignments.
-func (s *Service) authoriseLocally(c *call, op operation, resource string) error {
-	action := hsmActions + op.hsmAction
-	if op == opLocalRoles && slices.Contains(s.Administrators, c.Caller.ObjectID) {
-		return nil
-	}
-	if !c.store.locallyAllowed(c.Caller.ObjectID, c.Name, action) {
-		return forbiddenByRole(c, action, resource)
 	}
 	return nil
 }

@@ -13,12 +13,21 @@ type localRole struct {
 	name, scope, role, principal string
 }
 
+// administrator is the definition id of the role that an HSM's first administrators hold.
+const administrator = "a290e904-7015-4bba-90c8-60543313cdb4"
+
 // localRoleActions are the built-in local roles that the walkthrough meets, by definition id.
 // Source: learn.microsoft.com, Managed HSM local RBAC built-in roles.
 var localRoleActions = map[string][]string{
-	"515eb02d-2335-4d2d-92f2-b1cbdf9c3778": {"keys/deletedKeys/read/action", "keys/deletedKeys/recover/action", "keys/deletedKeys/delete", "keys/delete"}, // Crypto Officer
-	"21dbd100-6940-42c2-9190-5d6cb909625b": {"keys/read/action", "keys/write/action", "keys/create", "keys/delete", "keys/deletedKeys/read/action"},       // Crypto User
-	"21dbd100-6940-42c2-9190-5d6cb909625c": {"keys/release/action"},                                                                                       // Crypto Service Release User
+	administrator: {"roleAssignments/read/action", "roleAssignments/write/action", "roleAssignments/delete/action"},
+	"515eb02d-2335-4d2d-92f2-b1cbdf9c3778": { // Crypto Officer
+		"roleAssignments/read/action", "roleAssignments/write/action", "roleAssignments/delete/action",
+		"keys/deletedKeys/read/action", "keys/deletedKeys/recover/action", "keys/deletedKeys/delete",
+	},
+	"21dbd100-6940-42c2-9190-5d6cb909625b": { // Crypto User
+		"keys/read/action", "keys/write/action", "keys/create", "keys/delete", "keys/deletedKeys/read/action",
+	},
+	"21dbd100-6940-42c2-9190-5d6cb909625c": {"keys/release/action"}, // Crypto Service Release User
 }
 
 const (
@@ -38,16 +47,13 @@ func (st *store) locallyAllowed(principal, keyName, action string) bool {
 }
 
 // handleLocalRoles serves role assignments at the scopes /, /keys and /keys/<name>.
-func (s *Service) handleLocalRoles(mux *http.ServeMux) {
+func (s *Service) handleLocalRoles(handle func(pattern string, op operation, serve func(*call) (any, error))) {
 	for _, scope := range []string{"", "/keys", "/keys/{name}"} {
-		for pattern, serve := range map[string]func(*call) (any, error){
-			"GET " + scope + assignmentsSuffix:                      s.listRoles,
-			"GET " + scope + assignmentsSuffix + "/{assignment}":    s.getRole,
-			"PUT " + scope + assignmentsSuffix + "/{assignment}":    s.putRole,
-			"DELETE " + scope + assignmentsSuffix + "/{assignment}": s.deleteRole,
-		} {
-			mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, opLocalRoles, serve) })
-		}
+		all := scope + assignmentsSuffix
+		handle("GET "+all, opReadRoles, s.listRoles)
+		handle("GET "+all+"/{assignment}", opReadRoles, s.getRole)
+		handle("PUT "+all+"/{assignment}", opAssignRoles, s.putRole)
+		handle("DELETE "+all+"/{assignment}", opRemoveRoles, s.deleteRole)
 	}
 }
 

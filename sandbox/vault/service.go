@@ -32,7 +32,7 @@ type Options struct {
 	Authenticate func(r *http.Request, audience string) (entra.Principal, error)
 	// Allowed tells whether a role assignment at the scope or above it grants the data action.
 	Allowed func(objectID, scope, dataAction string) bool
-	// Administrators are the object ids of every Managed HSM's administrators: they alone assign its local roles.
+	// Administrators are the object ids of every Managed HSM's administrators: they assign its local roles.
 	Administrators []string
 	// Trust fetches the metadata and keys of attestation services.
 	Trust      *http.Client
@@ -91,7 +91,7 @@ func (s *Service) Handler() http.Handler {
 	handle("GET /deletedkeys/{name}", opReadDeleted, s.getDeleted)
 	handle("POST /deletedkeys/{name}/recover", opRecover, s.recover)
 	handle("DELETE /deletedkeys/{name}", opPurge, s.purge)
-	s.handleLocalRoles(mux)
+	s.handleLocalRoles(handle)
 	handle("/", opRead, func(c *call) (any, error) {
 		return nil, failed(http.StatusNotFound, "NotFound", "The sandbox's vault has no "+c.Request.URL.Path+".")
 	})
@@ -164,7 +164,11 @@ func (s *Service) storeOf(vault string) *store {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.vaults[vault] == nil {
-		s.vaults[vault] = &store{keys: map[string]*key{}, seeded: map[string]bool{}}
+		st := &store{keys: map[string]*key{}, seeded: map[string]bool{}}
+		for _, id := range s.Administrators {
+			st.roles = append(st.roles, localRole{name: id, scope: "/", role: administrator, principal: id})
+		}
+		s.vaults[vault] = st
 	}
 	return s.vaults[vault]
 }
