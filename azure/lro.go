@@ -57,8 +57,9 @@ func follow[T any](ctx context.Context, c *Client, op LRO, start begin[T]) (resu
 		}
 		op.report(stateOf(last))
 	}
+	// The result of one polled by Location may be that there is nothing at that address.
 	result, err = poller.Result(ctx)
-	return result, convert(err)
+	return result, forgotten(convert(err))
 }
 
 // forgotten marks the answer of a poll that found no operation. That is not to be taken for a resource not found.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -130,5 +131,7 @@ func signInError(ctx context.Context, err error) error {
 	if errors.As(err, &refused) && refused.RawResponse != nil {
 		return fmt.Errorf("%w: %w", ErrSignIn, refusalOf(refused.RawResponse))
 	}
-	return fmt.Errorf("%w: %s", ErrSignIn, clip(err.Error()))
+	// MSAL appends an answer it cannot read, tokens and all.
+	reason, _, _ := strings.Cut(err.Error(), "raw message was")
+	return fmt.Errorf("%w: %s", ErrSignIn, clip(strings.TrimSpace(reason)))
 }
