@@ -76,7 +76,8 @@ func reversed(steps []Step) []Step {
 // walk calls visit for every step as soon as those it needs are through, side by side where they
 // do not depend on each other. Needs outside the list count as met. After a failure nothing new
 // starts, or, where it should go on, only what does not depend on it; what runs is always waited for.
-func walk(ctx context.Context, steps []Step, goOn bool, visit func(context.Context, Step) error) error {
+// The errors come in the order in which they happened.
+func walk(ctx context.Context, steps []Step, goOn bool, visit func(context.Context, Step) error) []error {
 	type end struct {
 		id  string
 		err error
@@ -102,7 +103,10 @@ func walk(ctx context.Context, steps []Step, goOn bool, visit func(context.Conte
 			return true
 		})
 		if running == 0 {
-			return errors.Join(errs...)
+			if len(waiting) > 0 && ctx.Err() != nil {
+				errs = append(errs, context.Cause(ctx))
+			}
+			return errs
 		}
 		e := <-ends
 		running--

@@ -9,15 +9,17 @@ import (
 
 	"github.com/cctui/cctui/azure"
 	"github.com/cctui/cctui/kube"
+	"github.com/cctui/cctui/skr"
 )
 
 // symptom is what there is to know of an error, whatever adapter it came from.
 type symptom struct {
 	step   string
 	err    error
-	status int      // HTTP status of a service's refusal
-	codes  []string // of a service, or reasons of a pod and its events
-	text   string   // everything that was said
+	status int       // HTTP status of a service's refusal
+	codes  []string  // of a service, or reasons of a pod and its events
+	stage  skr.Stage // of the sidecar's release, where it failed
+	text   string    // everything that was said
 }
 
 // inspect takes an error apart.
@@ -40,6 +42,11 @@ func inspect(step string, err error) symptom {
 			s.text += "\n" + e.Message
 		}
 	}
+	var sidecar *skr.SidecarError
+	if errors.As(err, &sidecar) {
+		s.stage, s.status = sidecar.Stage, sidecar.UpstreamStatus
+		s.codes = append(s.codes, sidecar.UpstreamCode)
+	}
 	return s
 }
 
@@ -48,6 +55,7 @@ type match struct {
 	steps    []string
 	statuses []int
 	codes    []string // exact
+	stages   []skr.Stage
 	text     []*regexp.Regexp
 	is       []error
 }
@@ -56,6 +64,7 @@ func (m match) matches(s symptom) bool {
 	return fits(m.steps, func(step string) bool { return step == s.step }) &&
 		fits(m.statuses, func(status int) bool { return status == s.status }) &&
 		fits(m.codes, func(code string) bool { return slices.Contains(s.codes, code) }) &&
+		fits(m.stages, func(stage skr.Stage) bool { return stage == s.stage }) &&
 		fits(m.text, func(re *regexp.Regexp) bool { return re.MatchString(s.text) }) &&
 		fits(m.is, func(target error) bool { return errors.Is(s.err, target) })
 }
@@ -77,11 +86,11 @@ func says(patterns ...string) []*regexp.Regexp {
 // row is a known failure: how it is recognised, and what the user is told.
 type row struct {
 	id       string
-	when     match
+	when     []match // any of them
 	title    string
 	why      string
 	remedy   []string
-	commands []string // <key> stands for an input
+	commands []string // <key> stands for an input, in why and remedy too
 	links    []string
 	retry    bool
 	class    Class // empty: failed
@@ -89,10 +98,14 @@ type row struct {
 	detail func(*Problem, symptom)
 }
 
+func (r row) matches(s symptom) bool {
+	return slices.ContainsFunc(r.when, func(m match) bool { return m.matches(s) })
+}
+
 func (r row) problem(s symptom) *Problem {
 	p := &Problem{
 		ID: r.id, Title: r.title, Why: r.why, Step: s.step,
-		Remedy: slices.Clone(r.remedy), Commands: slices.Clone(r.commands), Links: r.links,
+		Remedy: slices.Clone(r.remedy), Commands: slices.Clone(r.commands), Links: slices.Clone(r.links),
 		Retry: r.retry, Class: r.class, Raw: Sanitize(s.err.Error(), maxRaw),
 	}
 	if p.Class == "" {
@@ -118,18 +131,26 @@ func unexpected(s symptom) *Problem {
 	return p
 }
 
-// named puts this run's names into the commands.
+// named puts this run's names in the place of <key>.
 func (p *Problem) named(in Inputs) *Problem {
-	named := *p
-	named.Commands = make([]string, len(p.Commands))
-	values := in.values()
-	for i, command := range p.Commands {
-		for key, value := range values {
-			if value != "" {
-				command = strings.ReplaceAll(command, "<"+key+">", value)
-			}
+	var pairs []string
+	for key, value := range in.values() {
+		if value != "" {
+			pairs = append(pairs, "<"+key+">", value)
 		}
-		named.Commands[i] = command
 	}
+	names := strings.NewReplacer(pairs...)
+	named := *p
+	named.Why = names.Replace(p.Why)
+	named.Remedy = replaceAll(names, p.Remedy)
+	named.Commands = replaceAll(names, p.Commands)
 	return &named
+}
+
+func replaceAll(r *strings.Replacer, texts []string) []string {
+	replaced := make([]string, len(texts))
+	for i, text := range texts {
+		replaced[i] = r.Replace(text)
+	}
+	return replaced
 }

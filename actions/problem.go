@@ -62,9 +62,13 @@ func Explain(step string, err error) *Problem {
 		return &Problem{ID: "interrupted", Title: "Interrupted", Step: step, Class: ClassInterrupted}
 	}
 	s := inspect(step, err)
-	i := slices.IndexFunc(known, func(r row) bool { return r.when.matches(s) })
+	i := slices.IndexFunc(known, func(r row) bool { return r.matches(s) })
 	if i < 0 {
 		return unexpected(s)
 	}
-	return known[i].problem(s)
+	p := known[i].problem(s)
+	if errors.Is(err, context.DeadlineExceeded) {
+		p.Retry = false // there has been patience enough
+	}
+	return p
 }

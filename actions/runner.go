@@ -13,23 +13,23 @@ const maxTries = 6
 // carryOut brings one step to its end and keeps journal and listeners informed. Its error is a *Problem.
 func (w *Walkthrough) carryOut(ctx context.Context, s Step) error {
 	if err := w.begin(s); err != nil {
-		return w.fail(s, s.Screen, err)
+		return w.fail(s, err)
 	}
-	skipped, err := w.persist(ctx, s)
+	skipped, err := w.persist(ctx, s, w.attempt)
 	if err != nil && ctx.Err() != nil {
 		return w.abandon(s)
 	}
 	if err != nil {
-		return w.fail(s, s.Screen, err)
+		return w.fail(s, err)
 	}
 	if err := w.complete(s, skipped); err != nil {
-		return w.fail(s, s.Screen, err)
+		return w.fail(s, err)
 	}
 	return nil
 }
 
 func (w *Walkthrough) begin(s Step) error {
-	w.moved(s, s.Screen, Running, "")
+	w.moved(s, Running, "")
 	return w.journal.setStep(s.ID, func(r *stepRecord) {
 		*r = stepRecord{State: Running, Started: time.Now().UTC()}
 	})
@@ -50,33 +50,33 @@ func (w *Walkthrough) complete(s Step, skipped bool) error {
 	w.mu.Lock()
 	w.stands[s.ID].confirmed = true
 	w.mu.Unlock()
-	w.moved(s, s.Screen, state, reason)
+	w.moved(s, state, reason)
 	return nil
 }
 
 // abandon leaves a step that was cancelled; it is probed and carried on when the run is resumed.
 func (w *Walkthrough) abandon(s Step) error {
-	w.moved(s, s.Screen, Pending, "interrupted")
+	w.moved(s, Pending, "interrupted")
 	return &Problem{ID: "interrupted", Title: "Interrupted", Step: s.ID, Class: ClassInterrupted}
 }
 
 // fail records and tells why a step failed.
-func (w *Walkthrough) fail(s Step, screen Screen, err error) error {
+func (w *Walkthrough) fail(s Step, err error) error {
 	p := Explain(s.ID, err).named(w.Inputs())
 	journalErr := w.journal.setStep(s.ID, func(r *stepRecord) { r.State, r.Finished = Failed, time.Now().UTC() })
 	if journalErr != nil {
 		w.emit(Logged{Step: s.ID, Text: Sanitize(journalErr.Error(), maxLogText)})
 	}
 	w.emit(ProblemRaised{Step: s.ID, Problem: p})
-	w.moved(s, screen, Failed, p.Title)
+	w.moved(s, Failed, p.Title)
 	return p
 }
 
-// persist tries a step again while its failures are of the kind that passes.
-func (w *Walkthrough) persist(ctx context.Context, s Step) (skipped bool, err error) {
+// persist tries again while the failures are of the kind that passes.
+func (w *Walkthrough) persist(ctx context.Context, s Step, try func(context.Context, Step) (bool, error)) (skipped bool, err error) {
 	tries := 0
 	for p := range retries.pauses() {
-		if skipped, err = w.attempt(ctx, s); err == nil || ctx.Err() != nil {
+		if skipped, err = try(ctx, s); err == nil || ctx.Err() != nil {
 			return skipped, err
 		}
 		if tries++; tries == maxTries || !Explain(s.ID, err).Retry {
@@ -140,7 +140,7 @@ func interrupted(open []Resource) *Problem {
 		}
 		p.Why += res.String()
 		if res.ID != "" {
-			p.Commands = append(p.Commands, "az resource show --ids "+res.ID)
+			p.Commands = append(p.Commands, fmt.Sprintf("az resource show --ids %q", res.ID))
 		}
 	}
 	return p

@@ -133,8 +133,8 @@ func (w *Walkthrough) RunStep(ctx context.Context, id string) (Result, error) {
 func (w *Walkthrough) run(ctx context.Context, steps []Step) (Result, error) {
 	w.running.Lock()
 	defer w.running.Unlock()
-	err := walk(ctx, w.unconfirmed(steps), false, w.carryOut)
-	return w.finish(ctx, err)
+	errs := walk(ctx, w.unconfirmed(steps), false, w.carryOut)
+	return w.finish(ctx, w.result(), errs)
 }
 
 // unconfirmed are the steps still to be carried out. They are pending from now on.
@@ -199,7 +199,7 @@ func (w *Walkthrough) setStale(s Step) error {
 	if err := w.journal.setStep(s.ID, func(r *stepRecord) { r.State = Stale }); err != nil {
 		return err
 	}
-	w.moved(s, s.Screen, Stale, "an input was changed after it was done")
+	w.moved(s, Stale, "an input was changed after it was done")
 	return nil
 }
 
@@ -221,21 +221,21 @@ func (w *Walkthrough) updateOutputs(s Step, apply func(*Outputs)) error {
 }
 
 // moved records and tells a step's new state.
-func (w *Walkthrough) moved(s Step, screen Screen, state State, reason string) {
+func (w *Walkthrough) moved(s Step, state State, reason string) {
 	w.mu.Lock()
 	w.stands[s.ID].state = state
 	w.mu.Unlock()
-	w.emit(StepChanged{Step: s.ID, Screen: screen, State: state, Reason: reason})
+	w.emit(StepChanged{Step: s.ID, Screen: s.Screen, State: state, Reason: reason})
 }
 
 // waiting marks a step as waiting until the function it returns is called.
 func (w *Walkthrough) waiting(s Step, reason string) (done func()) {
 	if w.countWaits(s, 1) == 1 {
-		w.moved(s, s.Screen, Waiting, reason)
+		w.moved(s, Waiting, reason)
 	}
 	return func() {
 		if w.countWaits(s, -1) == 0 {
-			w.moved(s, s.Screen, Running, "")
+			w.moved(s, Running, "")
 		}
 	}
 }
@@ -272,26 +272,25 @@ func (w *Walkthrough) emit(e Event) {
 	}
 	w.emitting.Lock()
 	defer w.emitting.Unlock()
-	w.options.Emit(e.stamp(time.Now()))
+	w.options.Emit(e.stamp(time.Now().UTC()))
 }
 
-// finish makes the result of how the steps ended, and tells it.
-func (w *Walkthrough) finish(ctx context.Context, err error) (Result, error) {
-	result := w.result()
-	var p *Problem
-	switch {
-	case errors.As(err, &p) && p.Class != ClassInterrupted:
-		result.Outcome, result.Problem = Failure, p
-	case ctx.Err() != nil:
-		result.Outcome, result.Problem = Interrupted, interrupted(result.Open)
-	default:
+// finish tells how it ended. A failure counts more than an interruption, and the first one most.
+func (w *Walkthrough) finish(ctx context.Context, result Result, errs []error) (Result, error) {
+	if len(errs) == 0 {
 		result.Outcome = Succeeded
+		w.emit(Finished{Result: result})
+		return result, nil
+	}
+	result.Outcome, result.Problem = Interrupted, interrupted(result.Open)
+	for _, err := range slices.Backward(errs) {
+		var p *Problem
+		if errors.As(err, &p) && (p.Class != ClassInterrupted || ctx.Err() == nil) {
+			result.Outcome, result.Problem = Failure, p
+		}
 	}
 	w.emit(Finished{Result: result})
-	if result.Problem != nil {
-		return result, result.Problem
-	}
-	return result, nil
+	return result, result.Problem
 }
 
 func (w *Walkthrough) result() Result {

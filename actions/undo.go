@@ -1,0 +1,136 @@
+package actions
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Cleanup removes what the run made, in the order opposite to the making, and nothing else. What
+// fails does not keep the rest from being removed. It can be repeated, and resumed. Result lists
+// what is gone, and what stays and why. When nothing is left, the journal begins a new run.
+func (w *Walkthrough) Cleanup(ctx context.Context) (Result, error) {
+	w.running.Lock()
+	defer w.running.Unlock()
+	w.resetStands()
+	before := w.journal.read()
+	errs := walk(ctx, reversed(w.steps), true, w.undo)
+	after := w.journal.read()
+	if len(errs) == 0 && len(after.owned()) > 0 {
+		errs = append(errs, leftover(after.owned()))
+	}
+	result := w.result()
+	result.Removed, result.Kept = gone(before, after), w.takeKept()
+	if len(errs) == 0 {
+		if err := w.journal.change(func(d *document) { *d = d.next() }); err != nil {
+			errs = append(errs, Explain("", err))
+		}
+	}
+	w.resetStands()
+	return w.finish(ctx, result, errs)
+}
+
+// undo removes what one step made.
+func (w *Walkthrough) undo(ctx context.Context, s Step) error {
+	s.Screen = ScreenCleanup
+	if s.Undo == nil || !w.journal.touched(s.ID) {
+		return nil
+	}
+	w.moved(s, Running, "")
+	_, err := w.persist(ctx, s, func(ctx context.Context, s Step) (_ bool, err error) {
+		defer recovered(&err)
+		return false, s.Undo(ctx, &Run{w: w, step: s})
+	})
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return w.abandon(s)
+	case err != nil:
+		return w.fail(s, err)
+	}
+	if err := w.journal.change(func(d *document) { delete(d.Steps, s.ID) }); err != nil {
+		return w.fail(s, err)
+	}
+	w.moved(s, Done, "")
+	return nil
+}
+
+// resetStands makes every step one that still has to be carried out.
+func (w *Walkthrough) resetStands() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for id := range w.stands {
+		w.stands[id] = &standing{state: Pending}
+	}
+}
+
+func (w *Walkthrough) takeKept() []Kept {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	kept := w.kept
+	w.kept = nil
+	return kept
+}
+
+// touched tells whether a step may have left something behind.
+func (j *Journal) touched(id string) bool {
+	doc := j.read()
+	if _, started := doc.Steps[id]; started {
+		return true
+	}
+	for _, r := range doc.Resources {
+		if r.Step == id && r.State != removed {
+			return true
+		}
+	}
+	return false
+}
+
+// owned are the resources that are there, or may be.
+func (d *document) owned() []Resource {
+	var owned []Resource
+	for _, r := range d.Resources {
+		if r.State != removed {
+			owned = append(owned, r.Resource)
+		}
+	}
+	return owned
+}
+
+// gone are the resources that were owned before and are not any more.
+func gone(before, after document) []Resource {
+	var gone []Resource
+	for _, res := range before.owned() {
+		if record := after.record(res); record == nil || record.State == removed {
+			gone = append(gone, res)
+		}
+	}
+	return gone
+}
+
+// next is the document of a new run in the same place.
+func (d document) next() document {
+	next := newDocument()
+	next.Sandbox, next.Created = d.Sandbox, time.Now().UTC()
+	return next
+}
+
+// leftover is a cleanup after which the journal still knows of something.
+func leftover(left []Resource) *Problem {
+	p := &Problem{
+		ID:     "cleanup-incomplete",
+		Title:  "Something of this run is still there",
+		Why:    "Every step was undone, and yet there remain: ",
+		Remedy: []string{"Run cctui cleanup again.", "If it stays, remove it by hand."},
+		Class:  ClassFailed,
+	}
+	for i, res := range left {
+		if i > 0 {
+			p.Why += ", "
+		}
+		p.Why += res.String()
+		if res.ID != "" {
+			p.Commands = append(p.Commands, fmt.Sprintf("az resource delete --ids %q", res.ID))
+		}
+	}
+	return p
+}
