@@ -23,7 +23,7 @@ const (
 type ExplainOptions struct {
 	Policy []byte   // a release policy, to hold a token against
 	Chain  []byte   // PEM beginning with the chip's certificate, to verify a report by
-	Trust  SNPTrust // whom to believe about chips
+	Trust  SNPTrust // whom to believe about chips, and what time it is
 }
 
 // Report is a piece of evidence, line by line.
@@ -63,7 +63,7 @@ func Explain(data []byte, o ExplainOptions) (Report, error) {
 		if policy != "" {
 			o.Policy = []byte(policy)
 		}
-		return explainToken(token, o.Policy)
+		return explainToken(token, o)
 	case policy != "":
 		return explainPolicy([]byte(policy))
 	}

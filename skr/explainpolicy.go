@@ -1,6 +1,9 @@
 package skr
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // explainPolicy shows what a release policy demands, nest by nest.
 func explainPolicy(data []byte) (Report, error) {
@@ -49,18 +52,9 @@ func (c Condition) demands(claim string) bool {
 	if c.Claim != "" {
 		return c.Claim == claim
 	}
-	for _, inner := range c.AllOf {
-		if inner.demands(claim) {
-			return true
-		}
+	does := func(inner Condition) bool { return inner.demands(claim) }
+	if len(c.AllOf) > 0 {
+		return slices.ContainsFunc(c.AllOf, does)
 	}
-	if len(c.AnyOf) == 0 {
-		return false
-	}
-	for _, inner := range c.AnyOf {
-		if !inner.demands(claim) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(c.AnyOf, func(inner Condition) bool { return !does(inner) })
 }

@@ -8,16 +8,16 @@ import (
 )
 
 // explainToken shows a token's claims, and holds it against a policy where there is one.
-func explainToken(text string, policy []byte) (Report, error) {
+func explainToken(text string, o ExplainOptions) (Report, error) {
 	token, signed, err := parseAnyToken(text)
 	if err != nil {
 		return Report{}, err
 	}
-	report := Report{Kind: KindToken, Lines: claimLines(token.Claims), Notes: tokenNotes(token, signed)}
-	if policy == nil {
+	report := Report{Kind: KindToken, Lines: claimLines(token.Claims), Notes: tokenNotes(token, signed, o.Trust.now())}
+	if o.Policy == nil {
 		return report, nil
 	}
-	parsed, err := ParseReleasePolicy(policy)
+	parsed, err := ParseReleasePolicy(o.Policy)
 	if err != nil {
 		return Report{}, err
 	}
@@ -66,12 +66,12 @@ func claimValue(name string, value any) string {
 	return claimText(value)
 }
 
-func tokenNotes(token Token, signed bool) []string {
+func tokenNotes(token Token, signed bool, now time.Time) []string {
 	notes := []string{"The signature was not checked: that takes the issuer's keys, " + token.Issuer() + "/certs."}
 	if !signed {
 		notes = []string{"The signature was taken away: these are words, not proof."}
 	}
-	if expires, ok := claimTime(token.Claims["exp"]); ok && time.Now().After(expires) {
+	if expires, ok := claimTime(token.Claims["exp"]); ok && now.After(expires) {
 		notes = append(notes, "The token has expired: it releases nothing any more.")
 	}
 	if token.Claims[ClaimDebuggable] == true {

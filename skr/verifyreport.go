@@ -53,11 +53,8 @@ func verifyReport(raw, chain []byte, by SNPTrust) error {
 	if err != nil {
 		return err
 	}
-	if by.Now.IsZero() {
-		by.Now = time.Now()
-	}
 	attestation := &sevsnp.Attestation{Report: fields, CertificateChain: &sevsnp.CertificateChain{VcekCert: chip.Raw}}
-	err = verify.SnpAttestation(attestation, &verify.Options{DisableCertFetching: true, TrustedRoots: roots, Now: by.Now})
+	err = verify.SnpAttestation(attestation, &verify.Options{DisableCertFetching: true, TrustedRoots: roots, Now: by.now()})
 	if err != nil {
 		return err
 	}
@@ -78,6 +75,13 @@ func sameChip(report SNPReport, chip *x509.Certificate) error {
 		return errors.New("the certificate is of other firmware levels")
 	}
 	return nil
+}
+
+func (t SNPTrust) now() time.Time {
+	if t.Now.IsZero() {
+		return time.Now()
+	}
+	return t.Now
 }
 
 // roots is nil where AMD's own shall be used.
