@@ -1,0 +1,45 @@
+# Everything here needs Go, git and make, and nothing else. `make` alone lists the words.
+
+GO          ?= go
+VERSION     := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS     := -s -w -X main.version=$(VERSION)
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+PLATFORMS   := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+
+# The race detector wants cgo, and cgo a C compiler: where there is none, Go says 0 by itself.
+RACE := $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test build lint cross bench clean
+
+help: ## list these words
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST)
+
+demo: build ## run the whole walkthrough against the embedded sandbox: no account, seconds
+	bin/cctui --auto --sandbox
+
+test: ## run the tests (with the race detector where a C compiler is there)
+	$(GO) test $(RACE) ./...
+
+build: ## build bin/cctui, stripped
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/cctui
+
+lint: ## check formatting, vet, staticcheck, and that Windows and macOS build
+	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "run gofmt -w on:"; echo "$$unformatted"; exit 1; }
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+	GOOS=windows GOARCH=amd64 $(GO) build -o /dev/null ./cmd/cctui
+	GOOS=darwin GOARCH=arm64 $(GO) build -o /dev/null ./cmd/cctui
+
+cross: ## build for every platform, into dist/
+	@for platform in $(PLATFORMS); do \
+		echo "build $$platform"; \
+		GOOS=$${platform%/*} GOARCH=$${platform#*/} CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' \
+			-o dist/$$platform/ ./cmd/cctui || exit 1; \
+	done
+
+bench: build ## measure the walkthrough's makespan, the sandbox run and the start of the program
+	$(GO) test -run '^$$' -bench . -benchtime 1x ./...
+
+clean: ## remove what was built
+	rm -rf bin dist
