@@ -1,5 +1,7 @@
 package actions
 
+import "time"
+
 // Profile is what differs between platforms of confidential containers. No step asks which
 // profile it has; it asks the profile for the value.
 type Profile struct {
@@ -22,4 +24,35 @@ type Profile struct {
 	BootstrapServer string
 	// Retired is a plain word on the platform's announced end; empty: none.
 	Retired string
+	// Patience is how long what Azure shows only eventually (a role in effect, a new name in DNS,
+	// a runtime class on new nodes) may take before it counts as missing.
+	Patience time.Duration
+}
+
+// KataCC is the article's platform: AKS node pools whose pods run in SEV-SNP guests of their own.
+//
+// Sources: Azure/AgentBaker pkg/agent/baker.go for node label and runtime class,
+// Azure/azure-cli-extensions src/aks-preview for the workload runtime, and
+// microsoft/confidential-sidecar-containers for the sidecar.
+func KataCC() Profile {
+	return Profile{
+		Name:             "kata-cc",
+		RuntimeClass:     "kata-cc-isolation",
+		WorkloadRuntime:  "KataCcIsolation",
+		NodeSelector:     "kubernetes.azure.com/kata-cc-isolation=true",
+		FeatureNamespace: "Microsoft.ContainerService",
+		FeatureName:      "KataCcIsolationPreview",
+		OSSKU:            "AzureLinux",
+		PolicyAnnotation: "io.katacontainers.config.agent.policy",
+		ComplianceStatus: "azure-signed-katacc-uvm",
+		// From 2.12 on the debug log shows the attestation token without its signature; older
+		// images log tokens and keys whole, and must not be given a log level.
+		SidecarImage:    "mcr.microsoft.com/aci/skr:2.12",
+		SidecarCommand:  []string{"/skr.sh"}, // /bin/skr, the article's command, ignores SkrSideCarArgs
+		SidecarLogLevel: "debug",
+		ReferenceInfo:   "/opt/confidential-containers/share/kata-containers/reference-info-base64",
+		Retired: "Microsoft announced the end of this preview (KataCcIsolation) for March 2026. " +
+			"What follows is what your subscription itself answers today.",
+		Patience: 20 * time.Minute,
+	}
 }

@@ -1,0 +1,56 @@
+package actions
+
+import (
+	"html"
+	"regexp"
+	"strings"
+
+	"github.com/cctui/cctui/kafka"
+)
+
+// pageState is what the consumer's page tells of the newest message.
+type pageState struct {
+	kind pageKind
+	text string // the message, or the ciphertext
+}
+
+type pageKind int
+
+const (
+	pageUnknown    pageKind = iota // nothing that the sample's consumer would show
+	pageTimeout                    // no message came while the page waited
+	pageUnreadable                 // the consumer has a key, and it does not fit the message
+	pageCiphertext                 // the consumer has no key
+	pageDecrypted
+)
+
+var (
+	pageMessage = regexp.MustCompile(`(?s)<code[^>]*>(.*?)</code>`)
+	pageTag     = regexp.MustCompile(`(?s)<[^>]*>`)
+)
+
+// judgePage goes by the message itself. The page's heading misleads: it says "Encrypted" over
+// decrypted text and "Unencrypted" over ciphertext.
+// Source: microsoft/confidential-container-demos, kafka/consumer before commit 7bc0e46.
+func judgePage(page []byte) pageState {
+	match := pageMessage.FindSubmatch(page)
+	if match == nil {
+		return pageState{kind: pageUnknown, text: plainText(string(page))}
+	}
+	text := plainText(string(match[1]))
+	switch _, _, isMessage := kafka.ParseMessage(text); {
+	case isMessage:
+		return pageState{pageDecrypted, text}
+	case kafka.IsCiphertext(text, keyBits):
+		return pageState{pageCiphertext, text}
+	case text == "":
+		return pageState{pageUnreadable, text}
+	case strings.HasPrefix(text, "Timeout waiting"):
+		return pageState{pageTimeout, text}
+	}
+	return pageState{pageUnknown, text}
+}
+
+func plainText(markup string) string {
+	return strings.TrimSpace(html.UnescapeString(pageTag.ReplaceAllString(markup, "")))
+}
