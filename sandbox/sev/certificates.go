@@ -41,8 +41,8 @@ func rootTemplate(name string) *x509.Certificate {
 }
 
 // chipTemplate is a VCEK. Verifiers refuse extensions other than AMD's, so it has no key usage.
-func chipTemplate(chipID [64]byte) (*x509.Certificate, error) {
-	extensions, err := chipExtensions(chipID)
+func chipTemplate(chipID [64]byte, level kds.TCBParts) (*x509.Certificate, error) {
+	extensions, err := chipExtensions(chipID, level)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +57,7 @@ func chipTemplate(chipID [64]byte) (*x509.Certificate, error) {
 	}, nil
 }
 
-func chipExtensions(chipID [64]byte) ([]pkix.Extension, error) {
+func chipExtensions(chipID [64]byte, tcb kds.TCBParts) ([]pkix.Extension, error) {
 	name, err := asn1.MarshalWithParams(productName, "ia5")
 	if err != nil {
 		return nil, err
@@ -72,14 +72,14 @@ func chipExtensions(chipID [64]byte) ([]pkix.Extension, error) {
 		value uint8
 	}{
 		{kds.OidStructVersion, 1},
-		{kds.OidBlSpl, firmware.BlSpl},
-		{kds.OidTeeSpl, firmware.TeeSpl},
-		{kds.OidSnpSpl, firmware.SnpSpl},
-		{kds.OidSpl4, firmware.Spl4},
-		{kds.OidSpl5, firmware.Spl5},
-		{kds.OidSpl6, firmware.Spl6},
-		{kds.OidSpl7, firmware.Spl7},
-		{kds.OidUcodeSpl, firmware.UcodeSpl},
+		{kds.OidBlSpl, tcb.BlSpl},
+		{kds.OidTeeSpl, tcb.TeeSpl},
+		{kds.OidSnpSpl, tcb.SnpSpl},
+		{kds.OidSpl4, tcb.Spl4},
+		{kds.OidSpl5, tcb.Spl5},
+		{kds.OidSpl6, tcb.Spl6},
+		{kds.OidSpl7, tcb.Spl7},
+		{kds.OidUcodeSpl, tcb.UcodeSpl},
 	} {
 		value, err := asn1.Marshal(int(level.value))
 		if err != nil {

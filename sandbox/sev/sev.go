@@ -14,6 +14,8 @@ import (
 	"encoding/pem"
 	"fmt"
 	"sync"
+
+	"github.com/google/go-sev-guest/kds"
 )
 
 // rootBits is half of what AMD uses: a 4096-bit key takes a second to make, and guards nothing here.
@@ -75,7 +77,7 @@ type Machine struct {
 	root     *Root
 	chipID   [64]byte
 	key      *ecdsa.PrivateKey
-	identity func() (*x509.Certificate, error)
+	identity func() ([]byte, error) // PEM
 }
 
 // NewMachine makes a chip. Its certificate is made when first needed.
@@ -86,20 +88,25 @@ func (r *Root) NewMachine() (*Machine, error) {
 	}
 	machine := &Machine{root: r, key: key}
 	rand.Read(machine.chipID[:])
-	machine.identity = sync.OnceValues(machine.certify)
+	machine.identity = sync.OnceValues(func() ([]byte, error) { return machine.certifyAs(machine.chipID, firmware) })
 	return machine, nil
 }
 
-func (m *Machine) certify() (*x509.Certificate, error) {
+// certifyAs is the chip's certificate in PEM, as AMD would issue it for a chip and firmware.
+func (m *Machine) certifyAs(chipID [64]byte, level kds.TCBParts) ([]byte, error) {
 	keys, err := m.root.keys()
 	if err != nil {
 		return nil, err
 	}
-	template, err := chipTemplate(m.chipID)
+	template, err := chipTemplate(chipID, level)
 	if err != nil {
 		return nil, err
 	}
-	return certify(template, keys.ask, &m.key.PublicKey, keys.signing)
+	chip, err := certify(template, keys.ask, &m.key.PublicKey, keys.signing)
+	if err != nil {
+		return nil, err
+	}
+	return encode(chip.Raw), nil
 }
 
 // Chain is the chip's certificate (VCEK), ASK and ARK in PEM, in that order.
@@ -112,7 +119,7 @@ func (m *Machine) Chain() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return bytes.Join([][]byte{encode(chip.Raw), roots}, nil), nil
+	return append(bytes.Clone(chip), roots...), nil
 }
 
 func encode(der []byte) []byte {

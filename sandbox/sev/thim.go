@@ -54,7 +54,7 @@ func (m *Machine) certification() (certification, error) {
 		return certification{}, err
 	}
 	return certification{
-		VCEK:         string(encode(chip.Raw)),
+		VCEK:         string(chip),
 		TCB:          fmt.Sprintf("%016X", uint64(tcb)),
 		Chain:        string(roots),
 		CacheControl: "86400",
