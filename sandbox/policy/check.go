@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // Check tells whether a container may be created. Its error is worded as the agent's.
@@ -41,7 +42,10 @@ func blocked(reason error) error {
 }
 
 func (d Document) allow(policy, input Container) error {
-	for _, key := range []string{AnnotationNamespace, AnnotationPod, AnnotationImage} {
+	if want, got := policy.OCI.Annotations[AnnotationPod], input.OCI.Annotations[AnnotationPod]; !sameName(want, got) {
+		return fmt.Errorf("allow_by_anno: %s: p = %q i = %q", AnnotationPod, want, got)
+	}
+	for _, key := range []string{AnnotationNamespace, AnnotationImage} {
 		if want, got := policy.OCI.Annotations[key], input.OCI.Annotations[key]; want != got {
 			return fmt.Errorf("allow_by_anno: %s: p = %q i = %q", key, want, got)
 		}
@@ -56,6 +60,20 @@ func (d Document) allow(policy, input Container) error {
 		return err
 	}
 	return d.allowEnv(policy, input)
+}
+
+// GeneratedName is what a policy has for the name of a pod that a controller makes and names.
+func GeneratedName(controller string) string {
+	return "^" + regexp.QuoteMeta(controller) + "(-[a-z0-9]+)+$"
+}
+
+// sameName compares a pod's name with the policy's, which may be a pattern.
+func sameName(policy, name string) bool {
+	if !strings.HasPrefix(policy, "^") {
+		return policy == name
+	}
+	pattern, err := regexp.Compile(policy)
+	return err == nil && pattern.MatchString(name)
 }
 
 func layers(c Container) (hashes []string) {

@@ -98,6 +98,19 @@ func TestAnyEditBlocksTheContainer(t *testing.T) {
 	}
 }
 
+func TestPodsOfAControllerAreNamedByAPattern(t *testing.T) {
+	made := consumer()
+	made.Pod = GeneratedName("consumer")
+	document := generate(t, made)
+	for name, allowed := range map[string]bool{"consumer-7d9f-x2x": true, "consumer": false, "another-7d9f": false} {
+		live := consumer()
+		live.Pod = name
+		if err := document.Check(live); (err == nil) != allowed {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestImageWithoutOwnCommandRunsItsOwn(t *testing.T) {
 	request := Request{Namespace: "kafka", Pod: "p", Name: "c", Image: "mcr.microsoft.com/acc/samples/kafka/consumer:1.0"}
 	document := generate(t, request)
