@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/keyvault/armkeyvault"
@@ -130,7 +131,7 @@ func vaultOf(v armkeyvault.Vault) Vault {
 	return Vault{
 		ID: value(v.ID), Name: value(v.Name), Location: value(v.Location), State: string(value(p.ProvisioningState)),
 		URI:     withoutSlash(p.VaultURI),
-		Premium: value(value(p.SKU).Name) == armkeyvault.SKUNamePremium,
+		Premium: strings.EqualFold(string(value(value(p.SKU).Name)), string(armkeyvault.SKUNamePremium)),
 		RBAC:    value(p.EnableRbacAuthorization),
 		Tags:    tagsOf(v.Tags),
 	}
