@@ -16,6 +16,9 @@ import (
 // journalVersion is the version of the document this program writes; it reads no newer one.
 const journalVersion = 1
 
+// suffixLength suffices for names that are unique among everybody's, as those of vaults are.
+const suffixLength = 6
+
 // Journal is what a run knows of itself: inputs, results, and every resource it made or was about
 // to make. Whatever it is told is on disk when the call returns. It never holds a secret.
 type Journal struct {
@@ -82,7 +85,7 @@ func NewJournal() *Journal { return &Journal{doc: newDocument()} }
 func (j *Journal) RunID() string { return j.read().Run }
 
 // Suffix makes the default names of this run's resources differ from other runs'.
-func (j *Journal) Suffix() string { return j.RunID()[:4] }
+func (j *Journal) Suffix() string { return j.RunID()[:suffixLength] }
 
 // Inputs are those of the run so far; a resumed run starts from them.
 func (j *Journal) Inputs() Inputs { return j.read().Inputs }
@@ -259,7 +262,7 @@ func decodeDocument(data []byte) (document, error) {
 	switch {
 	case doc.Version > journalVersion:
 		return doc, errNewerJournal
-	case doc.Version < 1 || len(doc.Run) < 4:
+	case doc.Version < 1 || len(doc.Run) < suffixLength:
 		return doc, errors.New("it is no journal")
 	}
 	if doc.Steps == nil {

@@ -131,7 +131,7 @@ func unexpected(s symptom) *Problem {
 	return p
 }
 
-// named puts this run's names in the place of <key>.
+// named puts this run's names in the place of <key>, and makes foreign text harmless.
 func (p *Problem) named(in Inputs) *Problem {
 	var pairs []string
 	for key, value := range in.values() {
@@ -141,15 +141,17 @@ func (p *Problem) named(in Inputs) *Problem {
 	}
 	names := strings.NewReplacer(pairs...)
 	named := *p
-	named.Why = names.Replace(p.Why)
+	named.Title = Sanitize(names.Replace(p.Title), maxLine)
+	named.Why = Sanitize(names.Replace(p.Why), maxRaw)
+	named.Raw = Sanitize(p.Raw, maxRaw)
 	named.Remedy = replaceAll(names, p.Remedy)
 	named.Commands = replaceAll(names, p.Commands)
 	return &named
 }
 
 func replaceAll(r *strings.Replacer, texts []string) []string {
-	replaced := make([]string, len(texts))
-	for i, text := range texts {
+	replaced := slices.Clone(texts)
+	for i, text := range replaced {
 		replaced[i] = r.Replace(text)
 	}
 	return replaced

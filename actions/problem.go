@@ -59,7 +59,7 @@ func Explain(step string, err error) *Problem {
 		return &p
 	}
 	if errors.Is(err, context.Canceled) {
-		return &Problem{ID: "interrupted", Title: "Interrupted", Step: step, Class: ClassInterrupted}
+		return interruption(step)
 	}
 	s := inspect(step, err)
 	i := slices.IndexFunc(known, func(r row) bool { return r.matches(s) })

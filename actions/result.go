@@ -26,6 +26,8 @@ type Result struct {
 	Steps       map[State]int `json:"steps"`
 	// Open are resources with an operation under way in Azure, or one that may be.
 	Open []Resource `json:"open,omitempty"`
+	// Exists is all that the run made and did not remove again.
+	Exists []Resource `json:"exists,omitempty"`
 	// Removed and Kept are what cleanup did and did not remove.
 	Removed []Resource `json:"removed,omitempty"`
 	Kept    []Kept     `json:"kept,omitempty"`

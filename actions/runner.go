@@ -57,7 +57,7 @@ func (w *Walkthrough) complete(s Step, skipped bool) error {
 // abandon leaves a step that was cancelled; it is probed and carried on when the run is resumed.
 func (w *Walkthrough) abandon(s Step) error {
 	w.moved(s, Pending, "interrupted")
-	return &Problem{ID: "interrupted", Title: "Interrupted", Step: s.ID, Class: ClassInterrupted}
+	return interruption(s.ID)
 }
 
 // fail records and tells why a step failed.
@@ -121,27 +121,4 @@ func recovered(err *error) {
 			Raw:    Sanitize(fmt.Sprintf("%v\n%s", cause, debug.Stack()), maxRaw),
 		}
 	}
-}
-
-// interrupted tells what still runs, so that leaving never hides a cost.
-func interrupted(open []Resource) *Problem {
-	p := &Problem{
-		ID:     "interrupted",
-		Title:  "Interrupted",
-		Why:    "Nothing is under way in Azure any more.",
-		Remedy: []string{"Run the same command again to go on where it stopped.", "cctui status tells what exists; cctui cleanup removes it."},
-		Class:  ClassInterrupted,
-	}
-	for i, res := range open {
-		if i == 0 {
-			p.Why = "Azure is still at work on: "
-		} else {
-			p.Why += ", "
-		}
-		p.Why += res.String()
-		if res.ID != "" {
-			p.Commands = append(p.Commands, fmt.Sprintf("az resource show --ids %q", res.ID))
-		}
-	}
-	return p
 }

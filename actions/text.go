@@ -6,10 +6,12 @@ import (
 	"unicode/utf8"
 )
 
+// Bounds of text from elsewhere, in bytes.
 const (
 	maxLine    = 200
 	maxLogText = 2000
 	maxRaw     = 4000
+	maxOutput  = 1 << 20 // a manifest with its security policy
 )
 
 // Sanitize makes foreign text fit to be shown: no control sequences, nothing that changes the

@@ -3,6 +3,7 @@ package actions
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -119,18 +120,16 @@ func leftover(left []Resource) *Problem {
 	p := &Problem{
 		ID:     "cleanup-incomplete",
 		Title:  "Something of this run is still there",
-		Why:    "Every step was undone, and yet there remain: ",
 		Remedy: []string{"Run cctui cleanup again.", "If it stays, remove it by hand."},
 		Class:  ClassFailed,
 	}
+	names := make([]string, len(left))
 	for i, res := range left {
-		if i > 0 {
-			p.Why += ", "
-		}
-		p.Why += res.String()
-		if res.ID != "" {
+		names[i] = res.String()
+		if res.inAzure() {
 			p.Commands = append(p.Commands, fmt.Sprintf("az resource delete --ids %q", res.ID))
 		}
 	}
+	p.Why = "Every step was undone, and yet there remain: " + strings.Join(names, ", ") + "."
 	return p
 }

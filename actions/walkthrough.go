@@ -3,10 +3,8 @@ package actions
 import (
 	"context"
 	"errors"
-	"maps"
 	"slices"
 	"sync"
-	"time"
 )
 
 // Options are what a walkthrough is made of.
@@ -137,142 +135,11 @@ func (w *Walkthrough) run(ctx context.Context, steps []Step) (Result, error) {
 	return w.finish(ctx, w.result(), errs)
 }
 
-// unconfirmed are the steps still to be carried out. They are pending from now on.
+// unconfirmed are the steps that this process has not seen done.
 func (w *Walkthrough) unconfirmed(steps []Step) []Step {
-	var todo []Step
-	for _, s := range steps {
-		w.mu.Lock()
-		confirmed := w.stands[s.ID].confirmed
-		w.mu.Unlock()
-		if !confirmed {
-			todo = append(todo, s)
-		}
-	}
-	return todo
-}
-
-// Edit changes the inputs. Steps that were done with others, and all that need them, become
-// stale; their ids are returned. It waits for what runs. Faulty inputs change nothing.
-func (w *Walkthrough) Edit(in Inputs) (stale []string, err error) {
-	w.running.Lock()
-	defer w.running.Unlock()
-	if faults := Validate(in); len(faults) > 0 {
-		return nil, Faults(faults)
-	}
-	if err := w.journal.change(func(d *document) { d.Inputs = in }); err != nil {
-		return nil, err
-	}
-	w.mu.Lock()
-	w.inputs = in
-	w.mu.Unlock()
-	for _, s := range w.outdated(in) {
-		if err := w.setStale(s); err != nil {
-			return nil, err
-		}
-		stale = append(stale, s.ID)
-	}
-	return stale, nil
-}
-
-// outdated are the steps that were done with other inputs, and those after them that were done too.
-func (w *Walkthrough) outdated(in Inputs) []Step {
-	records := w.journal.read().Steps
-	var changed []string
-	for _, s := range w.steps {
-		if r := records[s.ID]; r.Fingerprint != "" && r.Fingerprint != fingerprint(in, s.Reads) {
-			changed = append(changed, s.ID)
-		}
-	}
-	var outdated []Step
-	for _, s := range downstream(w.steps, changed...) {
-		if state := records[s.ID].State; state == Done || state == Skipped || state == Stale {
-			outdated = append(outdated, s)
-		}
-	}
-	return outdated
-}
-
-func (w *Walkthrough) setStale(s Step) error {
-	w.mu.Lock()
-	w.stands[s.ID].confirmed = false
-	w.mu.Unlock()
-	if err := w.journal.setStep(s.ID, func(r *stepRecord) { r.State = Stale }); err != nil {
-		return err
-	}
-	w.moved(s, Stale, "an input was changed after it was done")
-	return nil
-}
-
-func (w *Walkthrough) updateOutputs(s Step, apply func(*Outputs)) error {
-	var before, after Outputs
-	err := w.journal.change(func(d *document) {
-		before = d.Outputs.clone()
-		apply(&d.Outputs)
-		after = d.Outputs.clone()
-	})
-	if err != nil {
-		return err
-	}
-	changes := after.changes(before)
-	for _, name := range slices.Sorted(maps.Keys(changes)) {
-		w.emit(OutputSet{Step: s.ID, Name: name, Value: changes[name]})
-	}
-	return nil
-}
-
-// moved records and tells a step's new state.
-func (w *Walkthrough) moved(s Step, state State, reason string) {
-	w.mu.Lock()
-	w.stands[s.ID].state = state
-	w.mu.Unlock()
-	w.emit(StepChanged{Step: s.ID, Screen: s.Screen, State: state, Reason: reason})
-}
-
-// waiting marks a step as waiting until the function it returns is called.
-func (w *Walkthrough) waiting(s Step, reason string) (done func()) {
-	if w.countWaits(s, 1) == 1 {
-		w.moved(s, Waiting, reason)
-	}
-	return func() {
-		if w.countWaits(s, -1) == 0 {
-			w.moved(s, Running, "")
-		}
-	}
-}
-
-func (w *Walkthrough) countWaits(s Step, by int) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	stand := w.stands[s.ID]
-	stand.waits += by
-	return stand.waits
-}
-
-// progress tells only what is new: polls report the same state over and over.
-func (w *Walkthrough) progress(s Step, text string, fraction float64) {
-	p := Progressed{Step: s.ID, Text: Sanitize(text, maxLine), Fraction: min(fraction, 1)}
-	w.mu.Lock()
-	repeated := w.stands[s.ID].last == p
-	w.stands[s.ID].last = p
-	w.mu.Unlock()
-	if !repeated {
-		w.emit(p)
-	}
-}
-
-func (w *Walkthrough) keep(res Resource, why string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.kept = append(w.kept, Kept{Resource: res, Why: why})
-}
-
-func (w *Walkthrough) emit(e Event) {
-	if w.options.Emit == nil {
-		return
-	}
-	w.emitting.Lock()
-	defer w.emitting.Unlock()
-	w.options.Emit(e.stamp(time.Now().UTC()))
+	return slices.DeleteFunc(slices.Clone(steps), func(s Step) bool { return w.stands[s.ID].confirmed })
 }
 
 // finish tells how it ended. A failure counts more than an interruption, and the first one most.
@@ -282,7 +149,7 @@ func (w *Walkthrough) finish(ctx context.Context, result Result, errs []error) (
 		w.emit(Finished{Result: result})
 		return result, nil
 	}
-	result.Outcome, result.Problem = Interrupted, interrupted(result.Open)
+	result.Outcome, result.Problem = Interrupted, interrupted(result)
 	for _, err := range slices.Backward(errs) {
 		var p *Problem
 		if errors.As(err, &p) && (p.Class != ClassInterrupted || ctx.Err() == nil) {
@@ -298,11 +165,12 @@ func (w *Walkthrough) result() Result {
 	r := Result{
 		Sandbox:     w.options.Sandbox,
 		Run:         doc.Run,
-		Message:     doc.Outputs.Message,
-		Ciphertext:  doc.Outputs.Ciphertext,
+		Message:     Sanitize(doc.Outputs.Message, maxLogText),
+		Ciphertext:  Sanitize(doc.Outputs.Ciphertext, maxLogText),
 		Attestation: doc.Outputs.Attestation,
 		Steps:       map[State]int{},
 		Open:        doc.open(),
+		Exists:      doc.owned(),
 	}
 	for _, state := range w.States() {
 		r.Steps[state]++
