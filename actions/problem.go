@@ -67,8 +67,8 @@ func Explain(step string, err error) *Problem {
 		return unexpected(s)
 	}
 	p := known[i].problem(s)
-	if errors.Is(err, context.DeadlineExceeded) {
-		p.Retry = false // there has been patience enough
+	if errors.Is(err, errPatience) {
+		p.Retry = false // there has been enough of it
 	}
 	return p
 }

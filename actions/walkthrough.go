@@ -52,6 +52,9 @@ func New(o Options) (*Walkthrough, error) {
 	if o.Journal == nil {
 		o.Journal = NewJournal()
 	}
+	if o.Steps == nil {
+		o.Steps = Steps()
+	}
 	if err := check(o.Steps); err != nil {
 		return nil, err
 	}
