@@ -75,10 +75,15 @@ func rootTemplate() *x509.Certificate {
 	}
 }
 
-// certificate answers a handshake. A client that names no host, or one we may not vouch for,
-// gets the certificate of localhost and 127.0.0.1.
-func (a *authority) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-	name := strings.ToLower(hello.ServerName)
+// handshake chooses the certificate for what a client asks for.
+func (a *authority) handshake(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	return a.certificate(hello.ServerName)
+}
+
+// certificate is that of a host. A client that names none, or one we may not vouch for, gets
+// the certificate of localhost. All hold for 127.0.0.1 as well.
+func (a *authority) certificate(host string) (*tls.Certificate, error) {
+	name := strings.ToLower(host)
 	if !strings.HasSuffix(name, ".localhost") {
 		name = "localhost"
 	}

@@ -60,7 +60,7 @@ func Listen(addr string) (*Front, error) {
 	}
 	f.server = &http.Server{
 		Handler:           f,
-		TLSConfig:         &tls.Config{GetCertificate: ca.certificate, MinVersion: tls.VersionTLS12},
+		TLSConfig:         &tls.Config{GetCertificate: ca.handshake, MinVersion: tls.VersionTLS12},
 		ReadHeaderTimeout: 10 * time.Second,
 		// Probing clients make handshake errors at will; nobody acts on them.
 		ErrorLog: log.New(io.Discard, "", 0),
@@ -96,6 +96,16 @@ func (f *Front) URL(name string) string { return "https://" + f.Host(name) }
 
 // CA is the certificate authority of every host, in PEM. Its key never leaves memory.
 func (f *Front) CA() []byte { return f.authority.pem }
+
+// Certificate is what a host under localhost proves itself with: a vault signs the keys it
+// releases with it. The chain ends with the CA.
+func (f *Front) Certificate(host string) (tls.Certificate, error) {
+	certificate, err := f.authority.certificate(host)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	return *certificate, nil
+}
 
 // Client trusts the CA, reaches the hosts of this listener and nothing else. It is shared:
 // change a copy.

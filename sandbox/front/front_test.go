@@ -207,7 +207,7 @@ func TestCertificateAuthorityVouchesForLoopbackOnly(t *testing.T) {
 	}
 	for i := range maxLeaves + 2 {
 		name := fmt.Sprintf("h%d.localhost", i)
-		if _, err := f.authority.certificate(&tls.ClientHelloInfo{ServerName: name}); err != nil {
+		if _, err := f.Certificate(name); err != nil {
 			t.Fatal(err)
 		}
 	}
