@@ -18,6 +18,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -100,10 +101,30 @@ func newRig(t *testing.T) *rig {
 		URL:            door.URL,
 		Authority:      door.URL("login.localhost") + "/" + tenant,
 		Certificate:    signer,
+		Generate:       generator(),
 	})
 	door.Handle("*.vault.localhost", r.service.Handler())
 	door.Handle("*.managedhsm.localhost", r.service.Handler())
 	return r
+}
+
+// keyRing is made once: what a vault does with keys is tested here, not how long they take to make.
+var keyRing = sync.OnceValues(func() (ring [4]*rsa.PrivateKey, err error) {
+	for i := range ring {
+		if ring[i], err = rsa.GenerateKey(rand.Reader, 3072); err != nil {
+			return ring, err
+		}
+	}
+	return ring, nil
+})
+
+// generator hands out the ring's keys in turn: two that follow each other always differ.
+func generator() vault.Generator {
+	var next atomic.Uint32
+	return func(int) (*rsa.PrivateKey, error) {
+		ring, err := keyRing()
+		return ring[int(next.Add(1))%len(ring)], err
+	}
 }
 
 // authenticate takes the bearer token for a name; its audience is part of it.

@@ -43,6 +43,8 @@ type Options struct {
 	Authority string
 	// Certificate is what a vault of that host (no port) signs released keys with; pods must trust its root.
 	Certificate func(host string) (tls.Certificate, error)
+	// Generate makes key pairs; nil makes real ones.
+	Generate Generator
 	// Now is the clock; nil is the real one.
 	Now func() time.Time
 }
@@ -61,7 +63,12 @@ func New(o Options) *Service {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Service{Options: o, pool: newKeyPool(), vaults: map[string]*store{}}
+	if o.Generate == nil {
+		o.Generate = generate
+	}
+	s := &Service{Options: o, pool: &keyPool{generate: o.Generate}, vaults: map[string]*store{}}
+	s.pool.prepare()
+	return s
 }
 
 // Purge forgets a vault's keys: the vault itself was purged.
@@ -169,6 +176,7 @@ func (s *Service) storeOf(vault string) *store {
 			st.roles = append(st.roles, localRole{name: id, scope: "/", role: administrator, principal: id})
 		}
 		s.vaults[vault] = st
+		s.pool.prepare()
 	}
 	return s.vaults[vault]
 }
