@@ -106,15 +106,15 @@ func New(config Config) (*Client, error) {
 func (c Config) clientOptions() policy.ClientOptions {
 	return policy.ClientOptions{
 		Cloud:     c.Cloud.configuration(),
-		Retry:     retries(),
+		Retry:     retries(6),
 		Transport: boundedBodies{cmp.Or(c.HTTP, http.DefaultClient)},
 	}
 }
 
 // retries are the SDK's own, of 408, 429 and 5xx. A server's Retry-After goes before RetryDelay; one longer than
 // MaxRetryDelay would end the retries, and Resource Manager throttles for minutes.
-func retries() policy.RetryOptions {
-	return policy.RetryOptions{MaxRetries: 6, RetryDelay: 200 * time.Millisecond, MaxRetryDelay: 10 * time.Minute}
+func retries(most int32) policy.RetryOptions {
+	return policy.RetryOptions{MaxRetries: most, RetryDelay: 200 * time.Millisecond, MaxRetryDelay: 10 * time.Minute}
 }
 
 // boundedBodies is a transport that lets no response grow without end; the SDK reads them whole.

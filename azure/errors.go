@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -49,16 +51,8 @@ func IsNotFound(err error) bool {
 }
 
 func hasStatus(err error, statuses ...int) bool {
-	var refusal *Error
-	if !errors.As(err, &refusal) {
-		return false
-	}
-	for _, status := range statuses {
-		if refusal.Status == status {
-			return true
-		}
-	}
-	return false
+	refusal, ok := errors.AsType[*Error](err)
+	return ok && slices.Contains(statuses, refusal.Status)
 }
 
 // notFound is the error of something that was looked for in a list.
@@ -84,11 +78,13 @@ func unlessAbsent(err error) error {
 
 // convert turns the SDK's errors into this package's.
 func convert(err error) error {
-	var response *azcore.ResponseError
-	if errors.As(err, &response) && response.RawResponse != nil {
+	if response, ok := errors.AsType[*azcore.ResponseError](err); ok && response.RawResponse != nil {
 		refusal := refusalOf(response.RawResponse)
 		refusal.Code = cmp.Or(refusal.Code, response.ErrorCode)
 		return refusal
+	}
+	if transport, ok := errors.AsType[*url.Error](err); ok {
+		return fmt.Errorf("%s: %w", hostOf(transport.URL), transport.Err)
 	}
 	return err
 }

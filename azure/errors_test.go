@@ -3,6 +3,7 @@ package azure
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 )
@@ -67,6 +68,14 @@ func TestARefusalIsAnErrorOfThisPackage(t *testing.T) {
 	}
 	if IsNotFound(err) {
 		t.Error("forbidden was taken for not found")
+	}
+}
+
+func TestAFailedConnectionDoesNotShowTheQuery(t *testing.T) {
+	refused := errors.New("connection refused")
+	err := convert(&url.Error{Op: "Get", URL: "https://management.localhost/op?s=signature", Err: refused})
+	if !errors.Is(err, refused) || strings.Contains(err.Error(), "signature") || !strings.Contains(err.Error(), "management.localhost") {
+		t.Errorf("error = %v", err)
 	}
 }
 

@@ -203,7 +203,7 @@ func checkResumeToken(token, resourceManager string) error {
 		}
 		// States, methods and type names have no colon, so a text with one is a URL, or refused for not being one.
 		if text, ok := part.(string); ok && strings.Contains(text, ":") && !sameHost(text, resourceManager) {
-			return fmt.Errorf("resume token points to %s, not to %s: start the operation afresh", clip(text), resourceManager)
+			return fmt.Errorf("resume token leads to %s, not to %s: it was made for another Azure", hostOf(text), resourceManager)
 		}
 	}
 }

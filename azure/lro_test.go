@@ -143,7 +143,7 @@ func TestAResumeTokenForAnotherHostIsRefusedBeforeAnyRequest(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newService(t)
 			_, err := s.client(t).CreateCluster(t.Context(), testGroup, clusterSpec, LRO{ResumeToken: evil})
-			if err == nil || !strings.Contains(err.Error(), "resume token") {
+			if err == nil || !strings.Contains(err.Error(), "resume token") || strings.Contains(err.Error(), operationPath) {
 				t.Errorf("error = %v, want one about the resume token", err)
 			}
 			if s.askedAnything() {
@@ -245,6 +245,33 @@ func TestAwaitClusterTellsWhyTheClusterFailed(t *testing.T) {
 	var refusal *Error
 	if !errors.As(err, &refusal) || refusal.Code != "ProvisioningFailed" || refusal.InnerCode != "SkuNotAvailable" {
 		t.Errorf("error = %v", err)
+	}
+}
+
+func TestAwaitPoolFollowsItsState(t *testing.T) {
+	s := newService(t)
+	s.Handle("GET "+clusterPath+"/agentPools/kata", answers(reply(http.StatusOK, creating), reply(http.StatusOK, finished),
+		reply(http.StatusOK, `{"properties":{"provisioningState":"Canceled"}}`)))
+	pool, err := s.client(t).AwaitPool(t.Context(), testGroup, "aks", "kata", nil)
+	if err != nil || pool.State != "Succeeded" {
+		t.Errorf("pool = %+v, %v", pool, err)
+	}
+	var refusal *Error
+	if _, err := s.client(t).AwaitPool(t.Context(), testGroup, "aks", "kata", nil); !errors.As(err, &refusal) || refusal.Code != "ProvisioningCanceled" {
+		t.Errorf("error = %v", err)
+	}
+}
+
+func TestAVaultThatDoesNotShowAtOnceIsWaitedFor(t *testing.T) {
+	s := newService(t)
+	const path = "/subscriptions/5e1f0000-0000-4000-8000-000000000001/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/kv"
+	registering := reply(http.StatusOK, `{"name":"kv","properties":{"provisioningState":"RegisteringDns"}}`, "retry-after-ms", "1")
+	s.Handle("PUT "+path, answers(registering))
+	s.Handle("GET "+path, answers(reply(http.StatusNotFound, `{"error":{"code":"ResourceNotFound"}}`), registering,
+		reply(http.StatusOK, `{"name":"kv","properties":{"provisioningState":"Succeeded","sku":{"name":"Premium"},"vaultUri":"https://kv.vault.localhost/"}}`)))
+	vault, err := s.client(t).CreateVault(t.Context(), testGroup, VaultSpec{Name: "kv", Location: "eastus", TenantID: "t"}, LRO{})
+	if err != nil || !vault.Premium || vault.RBAC || vault.URI != "https://kv.vault.localhost" {
+		t.Errorf("vault = %+v, %v", vault, err)
 	}
 }
 

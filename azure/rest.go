@@ -19,7 +19,7 @@ type endpoint struct {
 // do sends one request with a JSON body, or none, and decodes the answer into result unless that is nil.
 func (e endpoint) do(ctx context.Context, method, address string, body, result any) error {
 	if !sameHost(address, e.base) {
-		return fmt.Errorf("%s is not at %s: no token is sent there", address, e.base)
+		return fmt.Errorf("the answer leads to %s, not to %s: no token is sent there", hostOf(address), e.base)
 	}
 	request, err := runtime.NewRequest(ctx, method, address)
 	if err != nil {
@@ -59,6 +59,14 @@ func list[Item any](ctx context.Context, e endpoint, address string) ([]Item, er
 		address = page.NextLink
 	}
 	return all, nil
+}
+
+// hostOf is what may be told of a URL; the query of an operation's holds a signature.
+func hostOf(address string) string {
+	if u, err := url.Parse(address); err == nil && u.Host != "" {
+		return u.Host
+	}
+	return "no host"
 }
 
 // sameHost tells whether an absolute URL has the scheme and host of another.

@@ -77,8 +77,7 @@ func covers(assigned, scope string) bool {
 
 // unlessAssigned makes it a success that the role was assigned before under another name.
 func unlessAssigned(err error) error {
-	var refusal *Error
-	if errors.As(err, &refusal) && refusal.Code == "RoleAssignmentExists" {
+	if refusal, ok := errors.AsType[*Error](err); ok && refusal.Code == "RoleAssignmentExists" {
 		return nil
 	}
 	return err

@@ -55,7 +55,8 @@ func (c *Credential) Token(ctx context.Context, scope string) (string, error) {
 // credential makes the SDK's credential of the method. There is deliberately no chain of guesses: it
 // would probe the metadata service of machines that have none, and hide which account is used.
 func (o SignInOptions) credential() (azcore.TokenCredential, error) {
-	client := policy.ClientOptions{Cloud: o.Cloud.configuration(), Retry: retries()}
+	// Somebody is waiting: that there is no network is told after a few seconds.
+	client := policy.ClientOptions{Cloud: o.Cloud.configuration(), Retry: retries(3)}
 	if o.HTTP != nil {
 		client.Transport = o.HTTP
 	}
@@ -127,8 +128,7 @@ func signInError(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	var refused *azidentity.AuthenticationFailedError
-	if errors.As(err, &refused) && refused.RawResponse != nil {
+	if refused, ok := errors.AsType[*azidentity.AuthenticationFailedError](err); ok && refused.RawResponse != nil {
 		return fmt.Errorf("%w: %w", ErrSignIn, refusalOf(refused.RawResponse))
 	}
 	// MSAL appends an answer it cannot read, tokens and all.

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -58,6 +60,56 @@ func TestAServicePrincipalSignsInWithItsSecret(t *testing.T) {
 	}
 	if asked := s.asked("POST /" + tenant + "/oauth2/v2.0/token"); asked != 1 {
 		t.Errorf("asked %d times for a token, want 1", asked)
+	}
+}
+
+func TestSignInTakesWhatTheEnvironmentHolds(t *testing.T) {
+	projected := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(projected, []byte("assertion"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for method, proof := range map[string]string{"environment": "client_secret", "workload-identity": "client_assertion"} {
+		t.Run(method, func(t *testing.T) {
+			t.Setenv("AZURE_TENANT_ID", tenant)
+			t.Setenv("AZURE_CLIENT_ID", "app")
+			t.Setenv("AZURE_CLIENT_SECRET", "pa55-w0rd")
+			t.Setenv("AZURE_FEDERATED_TOKEN_FILE", projected)
+			s := entra(t, func(w http.ResponseWriter, r *http.Request) {
+				if r.FormValue("client_id") != "app" || r.FormValue(proof) == "" {
+					t.Errorf("form = %v", r.Form)
+				}
+				reply(http.StatusOK, `{"token_type":"Bearer","expires_in":3600,"access_token":"granted"}`)(w)
+			})
+			options := signInOptions(s, method)
+			options.Tenant, options.ClientID, options.ClientSecret = "", "", ""
+			if _, err := SignIn(t.Context(), options); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+func TestSignInByAzRunsItOnce(t *testing.T) {
+	ran := filepath.Join(t.TempDir(), "ran")
+	installAz(t, `echo "$@" >> `+ran+`; echo '{"accessToken":"granted","expires_on":4102444800}'`)
+	credential, err := SignIn(t.Context(), SignInOptions{Method: "cli", Cloud: testCloud})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if token, err := credential.Token(t.Context(), "https://management.localhost/.default"); err != nil || token != "granted" {
+		t.Errorf("token = %q, %v", token, err)
+	}
+	commands, err := os.ReadFile(ran)
+	if want := "account get-access-token -o json --resource https://management.localhost\n"; err != nil || string(commands) != want {
+		t.Errorf("ran %q, %v; want %q", commands, err, want)
+	}
+}
+
+func TestANotSignedInAzSaysSo(t *testing.T) {
+	installAz(t, `echo "ERROR: Please run 'az login' to setup account." >&2; exit 1`)
+	_, err := SignIn(t.Context(), SignInOptions{Method: "cli", Cloud: testCloud})
+	if !errors.Is(err, ErrSignIn) || !strings.Contains(err.Error(), "az login") {
+		t.Errorf("error = %v", err)
 	}
 }
 
