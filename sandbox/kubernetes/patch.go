@@ -1,0 +1,135 @@
+package kubernetes
+
+import (
+	"encoding/json"
+	"errors"
+	"mime"
+	"net/http"
+	"slices"
+
+	jsonpatch "gopkg.in/evanphx/json-patch.v4"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/strategicpatch"
+	"k8s.io/client-go/kubernetes/scheme"
+
+	"github.com/cctui/cctui/sandbox/kubernetes/objects"
+)
+
+func (c *Cluster) patch(w http.ResponseWriter, r *request) error {
+	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if types.PatchType(media) == types.ApplyYAMLPatchType {
+		return c.apply(w, r)
+	}
+	patch, err := readBody(r)
+	if err != nil {
+		return err
+	}
+	stored, err := c.change(r, func(before objects.Object) (objects.Object, error) {
+		after, err := patched(r, types.PatchType(media), before, patch)
+		if err != nil {
+			return nil, err
+		}
+		if err := c.mayReplace(r, before, after); err != nil {
+			return nil, err
+		}
+		return c.fields.track(r, before, merge(r, before, after))
+	})
+	if err != nil {
+		return err
+	}
+	c.respond(w, r, http.StatusOK, stored)
+	return nil
+}
+
+// patched is the object after a patch.
+func patched(r *request, media types.PatchType, before objects.Object, patch []byte) (objects.Object, error) {
+	document, err := json.Marshal(r.inVersion(before))
+	if err != nil {
+		return nil, err
+	}
+	document, err = patchDocument(r, media, document, patch)
+	if err != nil {
+		if known := apierrors.APIStatus(nil); errors.As(err, &known) {
+			return nil, err
+		}
+		return nil, apierrors.NewBadRequest(err.Error())
+	}
+	return decodeObject(r, document)
+}
+
+func patchDocument(r *request, media types.PatchType, document, patch []byte) ([]byte, error) {
+	switch media {
+	case types.MergePatchType:
+		return jsonpatch.MergePatch(document, patch)
+	case types.JSONPatchType:
+		operations, err := jsonpatch.DecodePatch(patch)
+		if err != nil {
+			return nil, err
+		}
+		return operations.Apply(document)
+	case types.StrategicMergePatchType:
+		typed, err := scheme.Scheme.New(r.gvk())
+		if err != nil { // a custom resource has no strategy
+			return nil, unsupportedMedia(string(media))
+		}
+		return strategicpatch.StrategicMergePatch(document, patch, typed)
+	default:
+		return nil, unsupportedMedia(string(media))
+	}
+}
+
+// apply is server-side apply; it creates what is not there.
+func (c *Cluster) apply(w http.ResponseWriter, r *request) error {
+	query := r.URL.Query()
+	if query.Get("fieldManager") == "" {
+		return apierrors.NewBadRequest("fieldManager is required for apply patch")
+	}
+	body, err := readBody(r)
+	if err != nil {
+		return err
+	}
+	configuration, err := decodeObject(r, body)
+	if err != nil {
+		return err
+	}
+	if configuration.GetName() != r.name {
+		return apierrors.NewBadRequest("the name of the object does not match the name on the URL")
+	}
+	force := slices.Contains([]string{"true", "1"}, query.Get("force"))
+	for {
+		stored, status, err := c.applyOnce(r, configuration.DeepCopy(), force)
+		if errors.Is(err, objects.ErrChanged) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		c.respond(w, r, status, stored)
+		return nil
+	}
+}
+
+func (c *Cluster) applyOnce(r *request, configuration objects.Object, force bool) (objects.Object, int, error) {
+	before := c.store.Get(r.kind.key(), r.namespace, r.name)
+	if before == nil && r.subresource != "" {
+		return nil, 0, r.notFound()
+	}
+	after, err := c.fields.apply(r, before, configuration, force)
+	if err != nil {
+		return nil, 0, err
+	}
+	if before == nil {
+		if after, err = c.admitNew(r, after); err != nil {
+			return nil, 0, err
+		}
+		stored, err := c.put(r, nil, after)
+		return stored, http.StatusCreated, err
+	}
+	after = merge(r, before, after)
+	if err := validate(r, before, after); err != nil {
+		return nil, 0, err
+	}
+	stored, err := c.put(r, before, after)
+	return stored, http.StatusOK, err
+}
