@@ -102,21 +102,26 @@ func (m *Manager) listGroupResources(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return m.listSummaries(g.ID), nil
+	return m.listSummaries(c, g.ID)
 }
 
-func (m *Manager) listResources(*call) (answer, error) {
-	return m.listSummaries(m.subscriptionID()), nil
-}
+func (m *Manager) listResources(c *call) (answer, error) { return m.listSummaries(c, m.subscriptionID()) }
 
-func (m *Manager) listSummaries(scope string) answer {
+// listSummaries lists resources of any type, or of one that a filter "resourceType eq '…'" names.
+func (m *Manager) listSummaries(c *call, scope string) (answer, error) {
+	filter := c.URL.Query().Get("$filter")
+	kind, byKind := strings.CutPrefix(filter, "resourceType eq '")
+	if filter != "" && !byKind {
+		return answer{}, badRequest("InvalidFilterInQueryString", "Invalid $filter '%s' specified in the query string. The sandbox knows resourceType eq '<type>'.", filter)
+	}
 	var all []resource
 	for _, i := range itemsOf[item](m) {
-		if within(i.head().ID, scope) {
-			all = append(all, i.head().summary())
+		head := i.head()
+		if within(head.ID, scope) && (!byKind || strings.EqualFold(head.Type, strings.TrimSuffix(kind, "'"))) {
+			all = append(all, head.summary())
 		}
 	}
-	return ok(page(all))
+	return ok(page(all)), nil
 }
 
 // list answers with the resources of a type, in a group where the call names one.
