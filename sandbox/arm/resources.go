@@ -105,7 +105,9 @@ func (m *Manager) listGroupResources(c *call) (answer, error) {
 	return m.listSummaries(c, g.ID)
 }
 
-func (m *Manager) listResources(c *call) (answer, error) { return m.listSummaries(c, m.subscriptionID()) }
+func (m *Manager) listResources(c *call) (answer, error) {
+	return m.listSummaries(c, m.subscriptionID())
+}
 
 // listSummaries lists resources of any type, or of one that a filter "resourceType eq '…'" names.
 func (m *Manager) listSummaries(c *call, scope string) (answer, error) {
