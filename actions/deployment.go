@@ -60,7 +60,7 @@ func probeConsumer(ctx context.Context, r *Run) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("look for the consumer's service: %w", err)
 	}
-	if !exposedAs(service, r.Inputs().Expose) || r.Inputs().Expose != exposeCluster && r.Outputs().Address == "" {
+	if !exposedAs(service, r.Inputs().Expose) || r.Inputs().Expose != ExposeCluster && r.Outputs().Address == "" {
 		return false, nil
 	}
 	return runs(ctx, r, k, consumerPod, func(pod kube.Pod) bool {
@@ -69,17 +69,14 @@ func probeConsumer(ctx context.Context, r *Run) (bool, error) {
 	})
 }
 
-// exposeCluster keeps the consumer's page inside the cluster.
-const exposeCluster = "cluster"
-
 const internalAnnotation = "service.beta.kubernetes.io/azure-load-balancer-internal"
 
 func exposedAs(service kube.Object, expose string) bool {
 	spec, _ := service["spec"].(map[string]any)
-	if expose == exposeCluster {
+	if expose == ExposeCluster {
 		return spec["type"] == "ClusterIP"
 	}
-	return spec["type"] == "LoadBalancer" && (annotation(service, internalAnnotation) == "true") == (expose == "internal")
+	return spec["type"] == "LoadBalancer" && (annotation(service, internalAnnotation) == "true") == (expose == ExposeInternal)
 }
 
 // runs tells whether a pod of the run's is ready and as it should be.
@@ -100,7 +97,7 @@ func runConsumer(ctx context.Context, r *Run) error {
 	if err != nil {
 		return err
 	}
-	if r.Inputs().Expose == "public" {
+	if r.Inputs().Expose == ExposePublic {
 		r.Logf("The consumer's page will be on a public address over plain HTTP: whoever finds it reads the decrypted messages")
 	}
 	v := newValues(r.Inputs(), r.Profile(), r.Outputs())
@@ -119,7 +116,7 @@ func startConsumer(ctx context.Context, r *Run, k Kube) error {
 
 func recordAddress(ctx context.Context, r *Run, k Kube) error {
 	var address string
-	if r.Inputs().Expose != exposeCluster {
+	if r.Inputs().Expose != ExposeCluster {
 		err := within(ctx, 10*time.Minute, func(ctx context.Context) (err error) {
 			address, err = k.ServiceAddress(ctx, r.Inputs().Namespace, consumerService, func(text string) {
 				r.Progress(Sanitize(text, maxLine), -1)

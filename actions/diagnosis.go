@@ -84,11 +84,19 @@ func diagnose(ctx context.Context, r *Run, e evidence) verdict {
 	}
 	switch e.refusal.Stage {
 	case skr.StageIdentity:
-		return verdict{problem: Explain("message", e.refusal), passes: true, reason: "Entra learns of the federated credential"}
+		return verdict{problem: told(e.refusal), passes: true, reason: "Entra learns of the federated credential"}
 	case skr.StageVault:
 		return vaultVerdict(r, e)
 	}
-	return verdict{problem: Explain("message", e.refusal)}
+	return verdict{problem: told(e.refusal)}
+}
+
+// told is what the table of problems says of the sidecar's refusal. Waiting for it to pass is the
+// watcher's business, so it is final.
+func told(refusal *skr.SidecarError) error {
+	p := Explain("message", refusal)
+	p.Retry = false
+	return p
 }
 
 // vaultVerdict holds the token, where it is known, against what the vault demanded.
@@ -107,7 +115,7 @@ func vaultVerdict(r *Run, e evidence) verdict {
 	case e.refusal.UpstreamStatus == 403 && (e.token != nil || e.refusal.UpstreamCode == "ForbiddenByRbac"):
 		return verdict{problem: missing, passes: true, reason: "the vault learns of the role of the pod's identity"}
 	}
-	return verdict{problem: Explain("message", e.refusal)}
+	return verdict{problem: told(e.refusal)}
 }
 
 // explainToken is nil for a token that meets the release policy.
@@ -152,7 +160,7 @@ func claimRefused(c skr.Check) error {
 
 func consumerRaced(r *Run) error {
 	return &Problem{
-		ID: "consumer-raced", Title: "The consumer asks for the key before its sidecar is ready", Retry: true,
+		ID: "consumer-raced", Title: "The consumer asks for the key before its sidecar is ready",
 		Why:      "The sample asks once, when it starts to read, and shows ciphertext from then on. Restarting its pod twice did not help.",
 		Remedy:   []string{"Run again: the pod is restarted once more.", "If the sidecar never gets ready, its log says why."},
 		Commands: logCommands(r),

@@ -139,10 +139,10 @@ func clearDeletedKey(ctx context.Context, r *Run) (recovered bool, err error) {
 		return false, nil
 	case err != nil:
 		return false, fmt.Errorf("look for a deleted key %s: %w", in.Key, err)
-	case in.SoftDeleted == "recover":
+	case in.SoftDeleted == SoftDeletedRecover:
 		r.Logf("Recovering the deleted key %s", in.Key)
 		return true, r.Azure().RecoverKey(ctx, uri, in.Key)
-	case in.SoftDeleted == "purge":
+	case in.SoftDeleted == SoftDeletedPurge:
 		r.Logf("Purging the deleted key %s", in.Key)
 		return false, r.Azure().PurgeKey(ctx, uri, in.Key)
 	}
@@ -156,7 +156,12 @@ func undoKey(ctx context.Context, r *Run) error {
 		if err := r.Azure().DeleteKey(ctx, uri, name); err != nil {
 			return fmt.Errorf("delete key %s: %w", name, err)
 		}
-		if err := r.Azure().PurgeKey(ctx, uri, name); err != nil {
+		err := r.Azure().PurgeKey(ctx, uri, name)
+		if forbidden(err) {
+			r.Keep(keyResource(r), "it is deleted; the vault does not let it be purged")
+			return nil
+		}
+		if err != nil {
 			return fmt.Errorf("purge key %s: %w", name, err)
 		}
 		return verifyGone(keyResource(r), func() error {

@@ -17,7 +17,7 @@ func message() Step {
 		Needs:   []string{"invariants"},
 		Typical: 30 * time.Second,
 		Commands: func(in Inputs) []string {
-			if in.Expose == exposeCluster {
+			if in.Expose == ExposeCluster {
 				return []string{sh("kubectl", "get", "--raw", "/api/v1/namespaces/"+in.Namespace+"/services/"+consumerService+":80/proxy/")}
 			}
 			return []string{
@@ -32,9 +32,9 @@ func message() Step {
 const (
 	// maxRestarts is how often the consumer's pod is restarted for a cause that a restart cures.
 	maxRestarts = 2
-	// maxTimeouts is how many pages in a row may come without a message. A page waits 10 s, and
-	// the producer rests up to 12 s, so one or two are nothing unusual.
-	maxTimeouts = 6
+	// silenceLimit is how long pages may come without a message. A page waits 10 s, and the
+	// producer rests up to 12 s, so one or two in a row are nothing unusual.
+	silenceLimit = 3 * time.Minute
 	// pageLimit is how long a consumer that answers nothing sensible is waited for.
 	pageLimit = 10 * time.Minute
 )
@@ -59,8 +59,8 @@ type watcher struct {
 	r        *Run
 	k        Kube
 	began    time.Time
+	silent   time.Time // since when pages come without a message; zero: the last one had one
 	restarts int
-	timeouts int
 	seen     string // the last thing the page said, for people
 }
 
@@ -74,7 +74,7 @@ func (w *watcher) look(ctx context.Context) (bool, error) {
 	now := judgePage(page)
 	w.seen = Sanitize(now.text, maxLine)
 	if now.kind != pageTimeout {
-		w.timeouts = 0
+		w.silent = time.Time{}
 	}
 	switch now.kind {
 	case pageDecrypted:
@@ -84,7 +84,7 @@ func (w *watcher) look(ctx context.Context) (bool, error) {
 	case pageUnreadable:
 		return false, CheckInvariants(ctx, w.r)
 	case pageTimeout:
-		return false, w.timeout(ctx)
+		return false, w.silence(ctx)
 	}
 	return false, nil
 }
@@ -98,8 +98,11 @@ func (w *watcher) decrypted(ctx context.Context, text string) (bool, error) {
 	return true, w.r.Update(func(o *Outputs) { o.Message, o.Attestation = Sanitize(text, maxLogText), reason })
 }
 
-func (w *watcher) timeout(ctx context.Context) error {
-	if w.timeouts++; w.timeouts < maxTimeouts {
+func (w *watcher) silence(ctx context.Context) error {
+	if w.silent.IsZero() {
+		w.silent = time.Now()
+	}
+	if time.Since(w.silent) < min(silenceLimit, w.r.Profile().Patience) {
 		return nil
 	}
 	if err := CheckInvariants(ctx, w.r); err != nil {
@@ -129,7 +132,7 @@ func (w *watcher) ciphertext(ctx context.Context) error {
 
 func noMessage(r *Run, seen string, cause error) error {
 	p := &Problem{
-		ID: "no-message", Title: "The consumer shows no decrypted message",
+		ID: "no-messages", Title: "The consumer shows no decrypted message",
 		Why: "Everything that can be compared fits together, but no message arrives. The page says: " + Sanitize(seen, maxLine),
 		Remedy: []string{
 			"See whether the producer sends and whether Kafka is ready.",

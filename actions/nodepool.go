@@ -142,9 +142,13 @@ func runRuntimeClass(ctx context.Context, r *Run) error {
 	if err := untilRuntimeClass(ctx, r, k); err != nil {
 		return err
 	}
+	want := 1 // of a pool that was there before, whatever its size
+	if r.Owns(poolResource(r)) {
+		want = r.Inputs().PoolNodes
+	}
 	var nodes []kube.Node
 	err = within(ctx, 20*time.Minute, func(ctx context.Context) error {
-		nodes, err = k.WaitNodes(ctx, r.Profile().NodeSelector, 1, func(seen []kube.Node) {
+		nodes, err = k.WaitNodes(ctx, r.Profile().NodeSelector, want, func(seen []kube.Node) {
 			r.Progress(fmt.Sprintf("%d confidential nodes", len(seen)), -1)
 		})
 		return err

@@ -74,7 +74,7 @@ func chooseSubscription(all []azure.Subscription, want string) (azure.Subscripti
 	for i, s := range all {
 		names[i] = s.Name + " (" + s.ID + ")"
 	}
-	return azure.Subscription{}, wrongInput("subscription-choice", title, "subscription", names)
+	return azure.Subscription{}, wrongInput("subscription-unknown", title, "subscription", names)
 }
 
 func checkLocation(ctx context.Context, r *Run, subscription string) error {
@@ -86,7 +86,7 @@ func checkLocation(ctx context.Context, r *Run, subscription string) error {
 	if slices.Contains(known, want) {
 		return nil
 	}
-	return wrongInput("unknown-location", fmt.Sprintf("This subscription has no location %q", want), "location", known)
+	return wrongInput("location-unknown", fmt.Sprintf("This subscription has no location %q", want), "location", known)
 }
 
 // wrongInput is an input that only Azure could judge: a usage problem with every way to mend it.

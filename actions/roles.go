@@ -44,14 +44,14 @@ func rolesOf(in Inputs) roleSet {
 
 // podRoles and operatorRoles are who needs what. An HSM's officer may purge but not make keys; its user may.
 func podRoles(in Inputs) []role {
-	if set := rolesOf(in); in.Roles == "article" {
+	if set := rolesOf(in); in.Roles == RolesArticle {
 		return []role{set.officer, set.user}
 	}
 	return []role{rolesOf(in).release}
 }
 
 func operatorRoles(in Inputs) []role {
-	if set := rolesOf(in); in.Roles == "article" || in.ManagedHSM != "" {
+	if set := rolesOf(in); in.Roles == RolesArticle || in.ManagedHSM != "" {
 		return []role{set.officer, set.user}
 	}
 	return []role{rolesOf(in).officer}

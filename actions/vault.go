@@ -159,10 +159,10 @@ func clearDeletedVault(ctx context.Context, r *Run) (recovers bool, err error) {
 		return false, nil
 	case err != nil:
 		return false, fmt.Errorf("look for a deleted key vault %s: %w", in.Vault, err)
-	case in.SoftDeleted == "recover":
+	case in.SoftDeleted == SoftDeletedRecover:
 		r.Logf("Recovering the deleted key vault %s", in.Vault)
 		return true, nil
-	case in.SoftDeleted == "purge" && !deleted.PurgeProtected:
+	case in.SoftDeleted == SoftDeletedPurge && !deleted.PurgeProtected:
 		r.Logf("Purging the deleted key vault %s", in.Vault)
 		err := r.Azure().PurgeVault(ctx, subscription, in.Location, in.Vault, azure.LRO{Progress: func(state string) { r.Progress(state, -1) }})
 		if err != nil {

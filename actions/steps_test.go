@@ -1,0 +1,533 @@
+package actions
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/cctui/cctui/azure"
+	"github.com/cctui/cctui/kafka"
+	"github.com/cctui/cctui/kube"
+	"github.com/cctui/cctui/skr"
+)
+
+func TestTheWalkthroughEndsWithMessageProofAndContrast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newRealm()
+		walk, _ := walkthrough(t, w, NewJournal(), nil)
+		result, err := walk.Run(t.Context())
+		if err != nil {
+			t.Fatalf("%+v", problemOf(err))
+		}
+		if n, text, ok := kafka.ParseMessage(result.Message); !ok || n == 0 || text != "Ola, mundo" {
+			t.Errorf("message is %q", result.Message)
+		}
+		if !kafka.IsCiphertext(result.Ciphertext, keyBits) {
+			t.Errorf("ciphertext is %q", result.Ciphertext)
+		}
+		a := result.Attestation
+		if a == nil || a.Evidence != "token" || a.Claims[skr.ClaimHostData] != walk.Outputs().Measurement || len(a.Checks) != 5 {
+			t.Errorf("attestation is %+v", a)
+		}
+		if result.Steps[Done] != len(Steps()) {
+			t.Errorf("steps: %v", result.Steps)
+		}
+	})
+}
+
+func TestASecondRunChangesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, j := newRealm(), NewJournal()
+		finish(t, w, j, nil)
+		w.calls = nil
+		result := finish(t, w, j, nil)
+		if writes := w.writes(); len(writes) > 0 {
+			t.Errorf("wrote %v", writes)
+		}
+		probed := 0
+		for _, s := range Steps() {
+			if s.Probe != nil {
+				probed++
+			}
+		}
+		if result.Steps[Skipped] != probed {
+			t.Errorf("skipped %d of the %d steps that can tell", result.Steps[Skipped], probed)
+		}
+	})
+}
+
+func TestCleanupRemovesAllThatTheRunMade(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, j := newRealm(), NewJournal()
+		finish(t, w, j, nil)
+		clean(t, w, j, nil)
+		if left := w.left(); len(left) > 0 {
+			t.Errorf("left: %v", left)
+		}
+	})
+}
+
+// existing is a realm with a cluster and a vault that were there before, and somebody's pod in the cluster.
+func existing() (*realm, func(*Inputs)) {
+	w := newRealm()
+	g := azure.Group{Subscription: testSubscription, Name: "prod"}
+	cluster := standingCluster(g, "old")
+	cluster.OIDCIssuer, cluster.WorkloadIdentity, cluster.IssuerURL = false, false, ""
+	w.groups["prod"] = azure.ResourceGroup{ID: g.ID(), State: succeeded}
+	w.clusters["old"] = cluster
+	w.vaults["shared"] = azure.Vault{ID: "shared-id", Name: "shared", URI: "https://shared.vault.azure.net", Premium: true, RBAC: true, State: succeeded}
+	w.objects[kube.Ref{APIVersion: "v1", Kind: "Pod", Namespace: "shop", Name: "till"}] = kube.Object{"metadata": map[string]any{"name": "till"}}
+	return w, func(in *Inputs) {
+		in.ExistingCluster, in.ClusterGroup, in.ExistingVault = "old", "prod", "shared"
+	}
+}
+
+func TestAnExistingClusterIsMadeFitAndLeftAsItWas(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, change := existing()
+		before := maps.Clone(w.objects)
+		j := NewJournal()
+		finish(t, w, j, change)
+		if w.count("azure.UpdateCluster") != 1 || w.count("azure.CreateCluster") != 0 || w.count("azure.CreateVault") != 0 {
+			t.Errorf("wrote %v", w.writes())
+		}
+		result := clean(t, w, j, change)
+		if want := []string{"1 groups", "1 clusters", "1 vaults"}; !slices.Equal(w.left(), want) {
+			t.Errorf("left %v, want %v", w.left(), want)
+		}
+		if !maps.EqualFunc(w.objects, before, func(a, b kube.Object) bool { return true }) {
+			t.Errorf("the cluster holds %v", slices.Collect(maps.Keys(w.objects)))
+		}
+		if len(result.Kept) == 0 || result.Kept[0].Kind != "cluster" {
+			t.Errorf("kept %v", result.Kept)
+		}
+	})
+}
+
+func TestAManagedHSMIsGivenLocalRoles(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, j := newRealm(), NewJournal()
+		w.hsms["vaulty"] = azure.ManagedHSM{ID: "hsm-id", Name: "vaulty", URI: "https://vaulty.managedhsm.azure.net"}
+		change := func(in *Inputs) { in.ManagedHSM = "vaulty" }
+		finish(t, w, j, change)
+		scopes := map[string]string{}
+		for _, a := range w.assignments {
+			scopes[a.RoleID] = a.Scope
+		}
+		want := map[string]string{hsmReleaseUser: "/keys/kafka-encryption-demo", hsmCryptoOfficer: "/keys", hsmCryptoUser: "/keys"}
+		if !maps.Equal(scopes, want) {
+			t.Errorf("roles %v, want %v", scopes, want)
+		}
+		clean(t, w, j, change)
+		if left := w.left(); len(left) > 0 {
+			t.Errorf("left: %v", left)
+		}
+	})
+}
+
+func TestThePodGetsTheReleaseRoleOnlyUnlessTheArticleIsFollowed(t *testing.T) {
+	for roles, want := range map[string][]string{
+		RolesLeast:   {azure.RoleCryptoReleaseUser},
+		RolesArticle: {azure.RoleCryptoUser, azure.RoleCryptoOfficer},
+	} {
+		var ids []string
+		for _, role := range podRoles(inputsOf(func(in *Inputs) { in.Roles = roles })) {
+			ids = append(ids, role.id)
+		}
+		slices.Sort(ids)
+		if !slices.Equal(ids, want) {
+			t.Errorf("%s: %v, want %v", roles, ids, want)
+		}
+	}
+}
+
+// Whatever call fails, the run says so, goes on from there when it is repeated, and leaves nothing
+// behind when it is cleaned up.
+func TestAFailureOfAnyWriteCanBeResumedAndCleanedUp(t *testing.T) {
+	var writes []string
+	synctest.Test(t, func(t *testing.T) {
+		w := newRealm()
+		finish(t, w, NewJournal(), nil)
+		writes = slices.Compact(slices.Sorted(slices.Values(w.writes())))
+	})
+	for _, write := range append(writes, "cli.GeneratePolicy", "kube.WaitPod", "kube.WaitCondition", "attester.Metadata") {
+		t.Run(write, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w, j := newRealm(), NewJournal()
+				w.once(write, errRefused)
+				walk, _ := walkthrough(t, w, j, nil)
+				if _, err := walk.Run(t.Context()); err == nil {
+					t.Fatal("the failure was not told")
+				}
+				if failed := w.count(write); failed == 0 {
+					t.Fatal("it was never called")
+				}
+				finish(t, w, j, nil)
+				clean(t, w, j, nil)
+				if left := w.left(); len(left) > 0 {
+					t.Errorf("left: %v", left)
+				}
+			})
+		})
+	}
+}
+
+func TestAfterAFailureCleanupRemovesWhatThereIs(t *testing.T) {
+	for _, write := range []string{"azure.CreateIdentity", "azure.CreatePool", "azure.CreateKey", "kube.Apply", "kube.WaitPod"} {
+		t.Run(write, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w, j := newRealm(), NewJournal()
+				w.hooks[write] = func() error { return errRefused }
+				walk, _ := walkthrough(t, w, j, nil)
+				if _, err := walk.Run(t.Context()); err == nil {
+					t.Fatal("the failure was not told")
+				}
+				clean(t, w, j, nil)
+				if left := w.left(); len(left) > 0 {
+					t.Errorf("left: %v", left)
+				}
+			})
+		})
+	}
+}
+
+func TestWhatIsUnderWayIsAwaitedNotMadeAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, j := newRealm(), NewJournal()
+		ctx, kill := context.WithCancel(t.Context())
+		w.hooks["azure.CreateCluster"] = func() error { kill(); return ctx.Err() }
+		walk, _ := walkthrough(t, w, j, nil)
+		if _, err := walk.Run(ctx); problemOf(err).Class != ClassInterrupted {
+			t.Fatalf("ended with %v", err)
+		}
+		name := walk.Inputs().Cluster
+		w.clusters[name] = azure.Cluster{Name: name, State: "Creating"}
+		delete(w.hooks, "azure.CreateCluster")
+		finish(t, w, j, nil)
+		if w.count("azure.CreateCluster") != 2 || w.count("azure.AwaitCluster") != 0 {
+			t.Errorf("calls: %v", w.writes())
+		}
+	})
+}
+
+func TestAGroupWithOthersResourcesIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, j := newRealm(), NewJournal()
+		finish(t, w, j, nil)
+		w.foreign = []string{"/subscriptions/x/theirs"}
+		walk, _ := walkthrough(t, w, j, nil)
+		result, _ := walk.Cleanup(t.Context())
+		if len(w.groups) != 1 {
+			t.Error("the group is gone, and with it what others put there")
+		}
+		if !slices.ContainsFunc(result.Kept, func(k Kept) bool { return strings.Contains(k.Why, "theirs") }) {
+			t.Errorf("kept: %v", result.Kept)
+		}
+	})
+}
+
+func TestSlowRolesAreWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newRealm()
+		w.roleDelay = 20
+		walk, r := walkthrough(t, w, NewJournal(), nil)
+		if _, err := walk.Run(t.Context()); err != nil {
+			t.Fatalf("%+v", problemOf(err))
+		}
+		if !slices.ContainsFunc(r.reasons("roles"), func(s string) bool { return strings.Contains(s, "learns of the new roles") }) {
+			t.Errorf("reasons: %v", r.reasons("roles"))
+		}
+	})
+}
+
+func TestAConsumerThatRacedItsSidecarIsRestarted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newRealm()
+		w.races = 2
+		walk, r := walkthrough(t, w, NewJournal(), nil)
+		if _, err := walk.Run(t.Context()); err != nil {
+			t.Fatalf("%+v", problemOf(err))
+		}
+		if logged := r.logged("message"); !strings.Contains(logged, "Restarting the consumer (2)") {
+			t.Errorf("told: %s", logged)
+		}
+	})
+}
+
+func TestWithoutLogsTheProofIsTheReleasePolicy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newRealm()
+		w.silent = true
+		result := finish(t, w, NewJournal(), nil)
+		if a := result.Attestation; a.Evidence != "release policy" || a.Claims[skr.ClaimComplianceStatus] != "azure-signed-katacc-uvm" {
+			t.Errorf("attestation is %+v", a)
+		}
+	})
+}
+
+func TestSoftDeletedThingsAreDealtWithAsWished(t *testing.T) {
+	for _, wish := range []string{SoftDeletedRecover, SoftDeletedPurge} {
+		t.Run(wish, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w, j := newRealm(), NewJournal()
+				change := func(in *Inputs) { in.SoftDeleted = wish }
+				in := inputsOf(change)
+				w.deletedVaults[in.Vault] = azure.DeletedVault{Name: in.Vault}
+				w.deletedKeys[in.Key] = keyVersion("https://x", in.Key, 1, []byte(`{}`))
+				finish(t, w, j, change)
+				recovered := w.count("azure.RecoverVault") == 1 && w.count("azure.RecoverKey") == 1
+				if recovered != (wish == SoftDeletedRecover) {
+					t.Errorf("calls: %v", w.writes())
+				}
+			})
+		})
+	}
+}
+
+func TestAnEditedManifestMakesANewKeyVersion(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, j := newRealm(), NewJournal()
+		finish(t, w, j, nil)
+		result := finish(t, w, j, func(in *Inputs) { in.Topic = "another-topic" })
+		if key := w.keys["kafka-encryption-demo"]; key.Version != "v2" {
+			t.Errorf("the key is at version %s", key.Version)
+		}
+		if result.Message == "" {
+			t.Error("no message was seen")
+		}
+	})
+}
+
+// finish runs a walkthrough that must succeed.
+func finish(t *testing.T, w *realm, j *Journal, change func(*Inputs)) Result {
+	t.Helper()
+	walk, _ := walkthrough(t, w, j, change)
+	result, err := walk.Run(t.Context())
+	if err != nil {
+		t.Fatalf("%+v", problemOf(err))
+	}
+	return result
+}
+
+// clean removes what a run made, and must succeed.
+func clean(t *testing.T, w *realm, j *Journal, change func(*Inputs)) Result {
+	t.Helper()
+	walk, _ := walkthrough(t, w, j, change)
+	result, err := walk.Cleanup(t.Context())
+	if err != nil {
+		t.Fatalf("%v %+v", err, problemOf(err))
+	}
+	return result
+}
+
+// logged is all that a step told in detail.
+func (r *recorder) logged(step string) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var b bytes.Buffer
+	for _, e := range r.events {
+		if l, ok := e.(Logged); ok && l.Step == step {
+			b.WriteString(l.Text + "\n")
+		}
+	}
+	return b.String()
+}
+
+// fault is something wrong with the world, and what the user is to be told.
+type fault struct {
+	spoil   func(w *realm)
+	inputs  func(in *Inputs)
+	id      string
+	class   Class
+	mention string // somewhere in what is told
+}
+
+func faults() map[string]fault {
+	pods := func(change func(kind, name string, o kube.Object)) func(*realm) {
+		return func(w *realm) { w.admission = change }
+	}
+	onPod := func(pod string, change func(o kube.Object)) func(*realm) {
+		return pods(func(kind, name string, o kube.Object) {
+			if kind == "Pod" && name == pod {
+				change(o)
+			}
+		})
+	}
+	return map[string]fault{
+		"policy edited after the key was made": {
+			spoil: onPod(consumerPod, func(o kube.Object) {
+				o["metadata"].(map[string]any)["annotations"].(map[string]any)[skr.PolicyAnnotation] = "cGFja2FnZSBldmls"
+			}),
+			id: "policy-drift", mention: "the running pod",
+		},
+		"release policy naming another authority": {
+			spoil: func(w *realm) {
+				w.policyIs = func(p []byte) []byte {
+					return bytes.Replace(p, []byte("https://cctui"), []byte("https://other"), 1)
+				}
+			},
+			id: "wrong-authority", mention: "https://other",
+		},
+		"debuggable guest": {spoil: func(w *realm) { w.debuggable = true }, id: "debuggable-guest", mention: "true"},
+		"no sidecar": {
+			spoil: onPod(consumerPod, func(o kube.Object) {
+				spec := o["spec"].(map[string]any)
+				spec["containers"] = spec["containers"].([]any)[1:]
+			}),
+			id: "no-sidecar", mention: "skr",
+		},
+		"federated subject wrong": {
+			spoil: func(w *realm) { w.federationIs = func(f *azure.FederatedCredential) { f.Subject += "x" } },
+			id:    "federated-subject", mention: "system:serviceaccount:kafka:workload-identity-sax",
+		},
+		"issuer wrong": {
+			spoil: func(w *realm) {
+				w.federationIs = func(f *azure.FederatedCredential) { f.Issuer = "https://elsewhere/" }
+			},
+			id: "federated-issuer", mention: "https://elsewhere/",
+		},
+		"audience wrong": {
+			spoil: func(w *realm) { w.federationIs = func(f *azure.FederatedCredential) { f.Audience = "api://other" } },
+			id:    "federated-audience", mention: "api://other",
+		},
+		"role of the pod missing": {
+			spoil: func(w *realm) { w.hooks["release"] = func() error { return errRefused } },
+			id:    "role-missing", mention: "Release User",
+		},
+		"role of the operator missing": {spoil: func(w *realm) { w.roleDelay = 1 << 30 }, id: "role-missing", mention: "Crypto Officer"},
+		"vault Standard":               {spoil: func(w *realm) { w.vaultIs = func(v *azure.Vault) { v.Premium = false } }, id: "vault-standard", mention: "Premium"},
+		"vault in access-policy mode":  {spoil: func(w *realm) { w.vaultIs = func(v *azure.Vault) { v.RBAC = false } }, id: "vault-access-policy", mention: "role"},
+		"key soft-deleted": {
+			spoil: func(w *realm) { w.deletedKeys["kafka-encryption-demo"] = keyVersion("https://x", "k", 1, nil) },
+			id:    "key-deleted", mention: "--soft-deleted purge",
+		},
+		"vault soft-deleted": {
+			spoil: func(w *realm) {
+				w.deletedVaults[testInputs().Vault] = azure.DeletedVault{PurgeProtected: true}
+			},
+			id: "vault-deleted", mention: "--vault",
+		},
+		"producer with an old public key": {
+			spoil: func(w *realm) {
+				w.hooks["kube.WaitPod"] = func() error {
+					key := w.keys["kafka-encryption-demo"]
+					w.keys["kafka-encryption-demo"] = keyVersion("https://x", key.Name, 2, key.ReleasePolicy)
+					return nil
+				}
+			},
+			id: "public-key-old", mention: "v2",
+		},
+		"topic mismatch": {
+			spoil: onPod(producerPod, func(o kube.Object) {
+				c := o["spec"].(map[string]any)["containers"].([]any)[0].(map[string]any)
+				c["env"].([]any)[0].(map[string]any)["value"] = "elsewhere"
+			}),
+			id: "topic-mismatch", mention: "elsewhere",
+		},
+		"quota zero": {
+			spoil: func(w *realm) { w.quotas["standardDCACCV5Family"] = azure.Quota{Family: "standardDCACCV5Family"} },
+			id:    "quota-zero", class: ClassAvailability, mention: "az quota update",
+		},
+		"SKU not offered": {
+			spoil: func(w *realm) {
+				w.sizes["Standard_DC4as_cc_v5"] = azure.VMSize{Restriction: "NotAvailableForSubscription"}
+			},
+			id: "sku-not-offered", class: ClassAvailability, mention: "NotAvailableForSubscription",
+		},
+		"SKU unknown": {
+			spoil: func(w *realm) { delete(w.sizes, "Standard_DC4as_cc_v5") },
+			id:    "sku-not-offered", class: ClassAvailability, mention: "eastus",
+		},
+		"feature not found": {spoil: func(w *realm) { w.feature = "" }, id: "feature-missing", class: ClassAvailability, mention: "March 2026"},
+		"permission to assign roles missing": {
+			spoil: func(w *realm) {
+				w.permissions = []azure.Permissions{{Actions: []string{"*"}, NotActions: []string{"Microsoft.Authorization/*/Write"}}}
+			},
+			id: "no-role-permission", class: ClassAvailability, mention: "User Access Administrator",
+		},
+		"no permission at all":  {spoil: func(w *realm) { w.permissions = nil }, id: "no-permission", class: ClassAvailability, mention: "resourceGroups/write"},
+		"runtime class gone":    {spoil: func(w *realm) { w.noClass = true }, id: "runtime-class-missing", mention: "kata-cc-isolation"},
+		"consumer always raced": {spoil: func(w *realm) { w.races = 1 << 30 }, id: "consumer-raced", mention: "sidecar"},
+		"unknown location":      {inputs: func(in *Inputs) { in.Location = "atlantis" }, id: "location-unknown", class: ClassUsage, mention: "CCTUI_LOCATION"},
+		"two subscriptions and none chosen": {
+			spoil: func(w *realm) {
+				w.subscriptions = append(w.subscriptions, azure.Subscription{ID: "2", Name: "contoso-prod"})
+			},
+			id: "subscription-unknown", class: ClassUsage, mention: "contoso-prod",
+		},
+		"no subscription": {spoil: func(w *realm) { w.subscriptions = nil }, id: "no-subscription", class: ClassSignIn, mention: "--tenant"},
+		"az too old":      {spoil: func(w *realm) { w.versions.CLI = "2.9.0" }, id: "az-too-old", mention: "az upgrade"},
+		"extension missing": {
+			spoil: func(w *realm) { delete(w.versions.Extensions, "confcom") },
+			id:    "extension-missing", mention: "az extension add --name confcom",
+		},
+		"cluster of somebody else": {
+			spoil: func(w *realm) { w.clusters[testInputs().Cluster] = azure.Cluster{State: succeeded} },
+			id:    "name-taken", mention: "--existing-cluster",
+		},
+		"vault of somebody else": {
+			spoil: func(w *realm) { w.vaults[testInputs().Vault] = azure.Vault{State: succeeded} },
+			id:    "name-taken", mention: "--existing-vault",
+		},
+		"Strimzi of somebody else": {
+			spoil: func(w *realm) {
+				w.objects[kube.Ref{APIVersion: definitionKind, Kind: "CustomResourceDefinition", Name: "kafkas.kafka.strimzi.io"}] = kube.Object{}
+			},
+			id: "strimzi-exists", mention: "0.45.2",
+		},
+		"attestation service with another name": {spoil: func(w *realm) { w.issuer = "https://elsewhere" }, id: "wrong-authority", mention: "https://elsewhere"},
+		"existing cluster missing":              {inputs: func(in *Inputs) { in.ExistingCluster = "nowhere" }, id: "cluster-missing", class: ClassUsage, mention: "nowhere"},
+		"existing vault missing":                {inputs: func(in *Inputs) { in.ExistingVault = "nowhere" }, id: "vault-missing", class: ClassUsage, mention: "nowhere"},
+	}
+}
+
+func TestEachFaultEndsWithItsTrueCauseAndNoMessage(t *testing.T) {
+	for name, f := range faults() {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newRealm()
+				if f.spoil != nil {
+					f.spoil(w)
+				}
+				walk, _ := walkthrough(t, w, NewJournal(), f.inputs)
+				result, err := walk.Run(t.Context())
+				p := problemOf(err)
+				if p.ID != f.id {
+					t.Fatalf("problem %q (%v), want %q", p.ID, err, f.id)
+				}
+				if want := f.class; want != "" && p.Class != want || want == "" && p.Class != ClassFailed {
+					t.Errorf("class %q, want %q", p.Class, want)
+				}
+				told := strings.Join(slices.Concat([]string{p.Title, p.Why}, p.Remedy, p.Commands), "\n")
+				if !strings.Contains(told, f.mention) {
+					t.Errorf("it does not mention %q:\n%s", f.mention, told)
+				}
+				if len(p.Remedy) == 0 {
+					t.Error("it names no remedy")
+				}
+				if result.Message != "" {
+					t.Errorf("and yet a message: %q", result.Message)
+				}
+				if f.class != "" && len(w.writes()) > 0 {
+					t.Errorf("it wrote before it refused: %v", w.writes())
+				}
+			})
+		})
+	}
+}
+
+func TestPatienceEndsWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		err := within(t.Context(), time.Minute, func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
+		if !errors.Is(err, errPatience) || time.Since(began) != time.Minute {
+			t.Errorf("%v after %s", err, time.Since(began))
+		}
+	})
+}
