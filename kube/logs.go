@@ -4,9 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strconv"
 
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 )
 
@@ -15,8 +14,8 @@ const typicalLine = 64
 
 // Logs returns the last lines of a container's log, at most limit bytes.
 func (c *Client) Logs(ctx context.Context, namespace, pod, container string, limit int64) ([]byte, error) {
-	lines := limit/typicalLine + 1
-	stream, err := c.logs(ctx, namespace, pod, &corev1.PodLogOptions{Container: container, TailLines: &lines})
+	lines := strconv.FormatInt(limit/typicalLine+1, 10)
+	stream, err := c.logs(ctx, namespace, pod, container, "tailLines", lines)
 	if err != nil {
 		return nil, err
 	}
@@ -30,13 +29,13 @@ func (c *Client) Logs(ctx context.Context, namespace, pod, container string, lim
 
 // FollowLogs streams a container's log from its beginning, until it is closed or the container ends.
 func (c *Client) FollowLogs(ctx context.Context, namespace, pod, container string) (io.ReadCloser, error) {
-	return c.logs(ctx, namespace, pod, &corev1.PodLogOptions{Container: container, Follow: true})
+	return c.logs(ctx, namespace, pod, container, "follow", "true")
 }
 
-func (c *Client) logs(ctx context.Context, namespace, pod string, options *corev1.PodLogOptions) (io.ReadCloser, error) {
-	stream, err := c.pods(namespace, pod, "log").VersionedParams(options, scheme.ParameterCodec).Stream(ctx)
+func (c *Client) logs(ctx context.Context, namespace, pod, container, option, value string) (io.ReadCloser, error) {
+	stream, err := c.pods(namespace, pod, "log").Param("container", container).Param(option, value).Stream(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("read the log of %s/%s %s: %w", namespace, pod, options.Container, err)
+		return nil, fmt.Errorf("read the log of %s/%s %s: %w", namespace, pod, container, err)
 	}
 	return stream, nil
 }

@@ -13,6 +13,9 @@ import (
 )
 
 const (
+	// settle is when the kubelet first looks at a container it started: one that ends sooner is
+	// never seen running, and so never ready.
+	settle = 10 * time.Millisecond
 	// firstBackoff is the least a crashed container waits; how long a pod takes to start scales it.
 	firstBackoff = 100 * time.Millisecond
 	lastBackoff  = 5 * time.Minute
@@ -110,15 +113,21 @@ func (p *podRun) attempt(ctx context.Context, spec corev1.Container, restarts in
 	}
 	log := p.newLog(spec.Name)
 	container.Log = log
-	p.setRunning(spec.Name, restarts)
 	p.event(corev1.EventTypeNormal, "Started", "Started container "+spec.Name)
 	started := metav1.Now()
-	err = execute(ctx, image, container)
+	ended := make(chan error, 1)
+	go func() { ended <- execute(ctx, image, container) }()
+	select {
+	case err = <-ended:
+	case <-time.After(settle):
+		p.setRunning(spec.Name, restarts)
+		err = <-ended
+	}
 	log.close()
 	if ctx.Err() != nil {
 		return "", false
 	}
-	p.setTerminated(spec.Name, started, err)
+	p.setTerminated(spec.Name, restarts, started, err)
 	return p.afterwards(spec, err)
 }
 

@@ -26,14 +26,14 @@ func (p *podRun) setRunning(name string, restarts int32) {
 	})
 }
 
-func (p *podRun) setTerminated(name string, started metav1.Time, err error) {
+func (p *podRun) setTerminated(name string, restarts int32, started metav1.Time, err error) {
 	state := corev1.ContainerStateTerminated{Reason: "Completed", StartedAt: started, FinishedAt: metav1.Now()}
 	if err != nil {
 		state.Reason, state.ExitCode = "Error", 1
 	}
 	p.setContainer(name, func(s *corev1.ContainerStatus) {
 		s.State = corev1.ContainerState{Terminated: &state}
-		s.Ready, s.Started = false, new(false)
+		s.Ready, s.Started, s.RestartCount = false, new(false), restarts
 	})
 }
 
