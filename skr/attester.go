@@ -1,6 +1,7 @@
 package skr
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,7 +15,7 @@ const maxMetadataBytes = 1 << 20
 // Attester reads what an attestation service says of itself, and checks its tokens.
 // Azure Attestation's metadata needs no sign-in.
 type Attester struct {
-	// HTTP must trust the service's certificate. Redirects are not followed.
+	// HTTP must trust the service's certificate; nil is the default client. Redirects are not followed.
 	HTTP *http.Client
 	// Now is the clock tokens are checked by; nil is the real one.
 	Now func() time.Time
@@ -70,7 +71,7 @@ func (a Attester) get(ctx context.Context, address string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	client := *a.HTTP
+	client := *cmp.Or(a.HTTP, http.DefaultClient)
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	response, err := client.Do(request)
 	if err != nil {

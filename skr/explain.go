@@ -28,17 +28,21 @@ type ExplainOptions struct {
 
 // Report is a piece of evidence, line by line.
 type Report struct {
-	Kind    string
-	Lines   []Line
-	Verdict *Verdict // where there were both a token and a policy
+	Kind    string   `json:"kind"`
+	Lines   []Line   `json:"lines"`
+	Verdict *Verdict `json:"verdict,omitempty"` // where there were both a token and a policy
 	// Verified tells whether a signature was checked, and held.
-	Verified bool
+	Verified bool `json:"verified"`
 	// Notes say what was not checked, or what should worry.
-	Notes []string
+	Notes []string `json:"notes,omitempty"`
 }
 
 // Line is one fact, and a plain word on it.
-type Line struct{ Name, Value, Meaning string }
+type Line struct {
+	Name    string `json:"name"`
+	Value   string `json:"value"`
+	Meaning string `json:"meaning,omitempty"`
+}
 
 // errUnknownEvidence is what Explain says of anything else.
 var errUnknownEvidence = errors.New("this is no attestation token, SNP report (binary, hex or base64) or release policy")

@@ -2,6 +2,7 @@ package skr
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto"
 	"encoding/base64"
@@ -19,8 +20,8 @@ const maxSidecarBytes = 1 << 20
 // Sidecar is a client of the SKR sidecar's HTTP interface, which listens inside a pod only.
 // Source: microsoft/confidential-sidecar-containers, internal/httpginendpoints.
 type Sidecar struct {
-	URL  string // e.g. http://localhost:8080, no trailing slash
-	HTTP *http.Client
+	URL  string       // e.g. http://localhost:8080, no trailing slash
+	HTTP *http.Client // nil is the default client
 }
 
 // Release says which key, from which vault, by which attestation service.
@@ -104,7 +105,7 @@ func (s Sidecar) call(ctx context.Context, method, path string, body, answer any
 		return err
 	}
 	request.Header.Set("Content-Type", "application/json")
-	response, err := s.HTTP.Do(request)
+	response, err := cmp.Or(s.HTTP, http.DefaultClient).Do(request)
 	if err != nil {
 		return err
 	}

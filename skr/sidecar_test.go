@@ -110,8 +110,8 @@ func TestFailuresAreToldApart(t *testing.T) {
 			skr.SidecarError{Stage: skr.StageVault, UpstreamUnreached: true},
 		},
 		"federation": {
-			release + "retrieving authentication token using workload identity failed: failed to acquire access token: AADSTS700213: No matching federated identity record found for presented assertion subject",
-			skr.SidecarError{Stage: skr.StageIdentity, UpstreamCode: "AADSTS700213"},
+			release + "retrieving authentication token using workload identity failed: failed to acquire access token: http call(https://login.example)(POST) error: reply status code was 401: AADSTS700213: No matching federated identity record found for presented assertion subject",
+			skr.SidecarError{Stage: skr.StageIdentity, UpstreamStatus: 401, UpstreamCode: "AADSTS700213"},
 		},
 		"report refused": {
 			"attestation failed" + footer + `: pulling maa post response failed: {"error":{"code":"InvalidParameter","message":"bad report"}}: http response status equal to 400 Bad Request`,

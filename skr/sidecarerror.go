@@ -41,7 +41,8 @@ func (e *SidecarError) Error() string {
 const maxSidecarMessage = 4 << 10
 
 var (
-	upstreamStatus = regexp.MustCompile(`http response status equal to (\d{3})`)
+	// The sidecar's own words, and those of the library it signs in with.
+	upstreamStatus = regexp.MustCompile(`(?:http response status equal to|reply status code was) (\d{3})`)
 	entraCode      = regexp.MustCompile(`AADSTS\d+`)
 	// helpFooter closes the first part of each message in newer images.
 	helpFooter = regexp.MustCompile(`(?s)\s*ERROR: Please refer to the documentation.*?TROUBLESHOOTING\.md`)

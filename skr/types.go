@@ -34,14 +34,16 @@ type Condition struct {
 
 // Verdict is a release policy held against a token.
 type Verdict struct {
-	Released bool
-	Checks   []Check // the authority first, then every leaf, in the policy's order
+	Released bool    `json:"released"`
+	Checks   []Check `json:"checks"` // the authority first, then every leaf, in the policy's order
 }
 
 // Check is one comparison of a verdict. Got is empty where the token lacks the claim.
 type Check struct {
-	Claim, Want, Got string
-	OK               bool
+	Claim string `json:"claim"`
+	Want  string `json:"want"`
+	Got   string `json:"got"`
+	OK    bool   `json:"ok"`
 }
 
 // SecurityPolicy is a Kata agent policy.

@@ -69,7 +69,7 @@ func callerText(p entra.Principal) string {
 	return fmt.Sprintf("appid=%s;oid=%s;iss=https://sts.windows.net/%s/", p.AppID, p.ObjectID, p.TenantID)
 }
 
-// unauthenticated keeps the token's fault for the log of the developer; the client gets the challenge.
+// unauthenticated is answered with a challenge, by which clients learn where to get a token, and for what.
 func unauthenticated(cause error) *failure {
 	return failed(http.StatusUnauthorized, "Unauthorized", "AKV10000: Request is missing a valid Bearer or PoP token: "+cause.Error())
 }

@@ -3,18 +3,14 @@ package vault_test
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
-	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
-	"math/big"
 	"net/http"
 	"strings"
 	"sync"
@@ -73,7 +69,8 @@ func newRig(t *testing.T) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	signer, roots := signer(t)
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(door.CA())
 	r := &rig{Front: door, machine: machine, faults: weather{}, roots: roots, roles: map[string]bool{}}
 	r.vaults = map[string]vault.Properties{
 		"kv":       {Name: "kv", ID: armID + "vaults/kv", Location: "eastus", SKU: "premium", RBAC: true},
@@ -100,7 +97,7 @@ func newRig(t *testing.T) *rig {
 		Conditions:     r.faults,
 		URL:            door.URL,
 		Authority:      door.URL("login.localhost") + "/" + tenant,
-		Certificate:    signer,
+		Certificate:    door.Certificate,
 		Generate:       generator(),
 	})
 	door.Handle("*.vault.localhost", r.service.Handler())
@@ -140,31 +137,6 @@ func (r *rig) allowed(objectID, scope, dataAction string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return strings.HasPrefix(scope, armID+"vaults/") && r.roles[objectID+" "+strings.TrimPrefix(dataAction, "Microsoft.KeyVault/vaults/keys/")]
-}
-
-// signer makes a certificate for any host, by one root.
-func signer(t *testing.T) (func(host string) (tls.Certificate, error), *x509.CertPool) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	root := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
-	rootDER, err := x509.CreateCertificate(rand.Reader, root, root, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	parsed, err := x509.ParseCertificate(rootDER)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pool := x509.NewCertPool()
-	pool.AddCert(parsed)
-	return func(host string) (tls.Certificate, error) {
-		leaf := &x509.Certificate{SerialNumber: big.NewInt(2), NotAfter: time.Now().Add(time.Hour), DNSNames: []string{host}}
-		der, err := x509.CreateCertificate(rand.Reader, leaf, root, key.Public(), key)
-		return tls.Certificate{Certificate: [][]byte{der, rootDER}, PrivateKey: key}, err
-	}, pool
 }
 
 // credential hands out the operator's token for whatever scope the challenge asked.

@@ -108,6 +108,7 @@ func (s *Service) Handler() http.Handler {
 // trimSlash takes away what clients leave at the end of a path when they name no version.
 func trimSlash(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = r.Clone(r.Context())
 		path := strings.TrimRight(r.URL.Path, "/")
 		// An empty version leaves two slashes in the middle: /keys/name//release.
 		r.URL.Path, r.URL.RawPath = strings.ReplaceAll(path, "//", "/"), ""

@@ -130,6 +130,10 @@ func (c *call) gone(k *key, shown map[string]any) map[string]any {
 }
 
 func (k *key) attributes(v *version) map[string]any {
+	platform := "0" // software
+	if k.kty == "RSA-HSM" {
+		platform = "2"
+	}
 	return map[string]any{
 		"enabled":         v.enabled,
 		"created":         v.created.Unix(),
@@ -137,7 +141,7 @@ func (k *key) attributes(v *version) map[string]any {
 		"recoveryLevel":   "Recoverable+Purgeable",
 		"recoverableDays": int(retention.Hours() / 24),
 		"exportable":      k.exportable,
-		"hsmPlatform":     "2",
+		"hsmPlatform":     platform,
 	}
 }
 
