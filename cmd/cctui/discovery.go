@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/cctui/cctui/sandbox"
+)
+
+// maxDiscovery bounds the file that tells of a running sandbox, in bytes.
+const maxDiscovery = 64 << 10
+
+// noSandbox is the answer to whoever needs a running one.
+const noSandbox = misuse("no sandbox is being served; run cctui sandbox in another terminal first")
+
+// discovery is the folder by which other processes of the same user find the sandbox that is being
+// served. It holds the sandbox's secrets, so nobody else may read it.
+type discovery string
+
+func (p *program) discovery() discovery {
+	return discovery(filepath.Join(stateDir(p.getenv), "sandbox"))
+}
+
+func (d discovery) endpoints() string { return filepath.Join(string(d), "endpoints.json") }
+func (d discovery) ca() string        { return filepath.Join(string(d), "ca.pem") }
+func (d discovery) kcat() string      { return filepath.Join(string(d), "kcat.conf") }
+
+// announce writes the folder, and for curl and kcat the files they want.
+func (d discovery) announce(e sandbox.Endpoints) error {
+	content, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	kcat := fmt.Sprintf("bootstrap.servers=%s\nsecurity.protocol=SASL_SSL\nsasl.mechanisms=PLAIN\nsasl.username=%s\nsasl.password=%s\nssl.ca.location=%s\n",
+		e.Kafka.Address, e.Kafka.Username, e.Kafka.Password, d.ca())
+	return errors.Join(
+		d.withdraw(), // what a killed process left may be readable to others
+		os.MkdirAll(string(d), 0o700),
+		os.WriteFile(d.endpoints(), content, 0o600),
+		os.WriteFile(d.ca(), []byte(e.CA), 0o600),
+		os.WriteFile(d.kcat(), []byte(kcat), 0o600),
+	)
+}
+
+func (d discovery) withdraw() error { return os.RemoveAll(string(d)) }
+
+// running finds the sandbox that another process serves. Files without a sandbox behind them, left
+// by a process that was killed, are as good as none.
+func (d discovery) running(ctx context.Context) (e sandbox.Endpoints, found bool) {
+	content, err := readBounded(d.endpoints(), maxDiscovery)
+	if err != nil || json.Unmarshal(content, &e) != nil {
+		return e, false
+	}
+	client, err := e.Client()
+	if err != nil {
+		return e, false
+	}
+	defer client.CloseIdleConnections()
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodHead, e.Authority, nil)
+	if err != nil {
+		return e, false
+	}
+	// The certificate proves that it is this sandbox; what it answers does not matter.
+	response, err := client.Do(request)
+	if err != nil {
+		return e, false
+	}
+	return e, response.Body.Close() == nil
+}

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cctui/cctui/actions"
+)
+
+// walkthrough is the root command.
+func (p *program) walkthrough(cmd *cobra.Command) error {
+	chosen, faults := p.choose(cmd)
+	if !chosen.Auto {
+		return p.interactive(cmd.Context(), chosen, faults)
+	}
+	return p.headless(cmd.Context(), chosen, faults, (*actions.Walkthrough).Run)
+}
+
+// headless carries something out without a terminal: everything that is missing or wrong is told
+// before anything is asked of Azure.
+func (p *program) headless(ctx context.Context, chosen choice, faults []actions.Fault, act action) error {
+	at, err := p.open(ctx, chosen)
+	if err != nil {
+		return p.failed(p.view(chosen), chosen.Sandbox, err)
+	}
+	defer at.close()
+	return p.carryOut(ctx, at, chosen, faults, act)
+}
+
+// action is what a walkthrough is asked to do.
+type action func(*actions.Walkthrough, context.Context) (actions.Result, error)
+
+func (p *program) carryOut(ctx context.Context, at *site, chosen choice, faults []actions.Fault, act action) error {
+	show := p.view(chosen)
+	options, err := at.options(ctx, chosen, faults)
+	if err != nil {
+		return p.failed(show, chosen.Sandbox, err)
+	}
+	options.Emit = show.Event
+	w, err := actions.New(options)
+	if err != nil {
+		return p.failed(show, chosen.Sandbox, err)
+	}
+	defer keepTime(ctx, show)()
+	p.alreadyToldIt = true
+	_, err = act(w, ctx)
+	return err
+}

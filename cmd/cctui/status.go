@@ -1,0 +1,68 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cctui/cctui/actions"
+	"github.com/cctui/cctui/tui/print"
+)
+
+func (p *program) statusCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "status",
+		Short: "Tell what exists of the runs this machine remembers, and what it costs",
+		Args:  noArguments,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return p.status(cmd) },
+	}
+}
+
+// status reads journals only: it needs no sign-in, and works while a run is under way.
+func (p *program) status(cmd *cobra.Command) error {
+	chosen, faults := p.choose(cmd)
+	if err := chosen.usage(faults); err != nil {
+		return err
+	}
+	all, err := p.statuses()
+	if err != nil {
+		return err
+	}
+	if chosen.Output == "json" {
+		return writeJSON(p.out, all)
+	}
+	for _, status := range all {
+		print.Status(p.out, status, time.Now())
+	}
+	if len(all) == 0 {
+		fmt.Fprintln(p.out, "No run is remembered here.")
+	}
+	return nil
+}
+
+// statuses are those of the run in Azure and of the runs in shared sandboxes, the newest last.
+func (p *program) statuses() ([]actions.Status, error) {
+	all := []actions.Status{}
+	runs, err := os.ReadDir(stateDir(p.getenv))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	for _, run := range runs {
+		journal, err := actions.Peek(filepath.Join(stateDir(p.getenv), run.Name()))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, journal.Status(actions.Steps()))
+	}
+	slices.SortFunc(all, func(a, b actions.Status) int { return a.Created.Compare(b.Created) })
+	return all, nil
+}

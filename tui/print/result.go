@@ -1,0 +1,87 @@
+package print
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+
+	"github.com/cctui/cctui/actions"
+)
+
+// result is the last panel: what was seen and why, or what stopped it and what is left.
+func (t *Text) result(r actions.Result) {
+	out, style := t.options.Result, style{colour: t.options.ResultColour}
+	if r.Sandbox {
+		fmt.Fprintln(out, style.bold(sandboxBanner))
+	}
+	if r.Message != "" {
+		proof(out, style, r)
+	}
+	if r.Problem != nil && t.options.Quiet {
+		t.problem(style, out, r.Problem)
+	}
+	removal(out, style, r)
+	t.left(out, style, r)
+	fmt.Fprintln(out, style.bold(summary(r)))
+}
+
+func proof(out io.Writer, style style, r actions.Result) {
+	fmt.Fprintf(out, "\n  %s    %s\n", style.bold("attested pod"), r.Message)
+	fmt.Fprintf(out, "  %s    %s (%d characters of base64, no key)\n", style.bold("ordinary pod"), shorten(r.Ciphertext, 32), len(r.Ciphertext))
+	if r.Attestation != nil {
+		attestation(out, style, *r.Attestation)
+	}
+	fmt.Fprintln(out)
+}
+
+// attestation says check by check why the key was released.
+func attestation(out io.Writer, style style, a actions.Attestation) {
+	fmt.Fprintf(out, "  %s    %s\n", style.bold("released key"), a.KeyID)
+	fmt.Fprintf(out, "  %s %s, because of the %s:\n", style.bold("attested by    "), a.Authority, a.Evidence)
+	for _, c := range a.Checks {
+		instead := ""
+		if !c.OK {
+			instead = fmt.Sprintf(", but it is %q", c.Got)
+		}
+		fmt.Fprintf(out, "    %s  %-30s %s%s\n", style.verdict(c.OK), c.Claim, c.Want, instead)
+	}
+	if len(a.Checks) > 0 {
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(a.Claims)) {
+		fmt.Fprintf(out, "    %s  %-30s %v\n", style.verdict(true), name, a.Claims[name])
+	}
+}
+
+func removal(out io.Writer, style style, r actions.Result) {
+	for _, res := range r.Removed {
+		fmt.Fprintf(out, "  %s %s\n", style.green("✓ removed"), res)
+	}
+	for _, k := range r.Kept {
+		fmt.Fprintf(out, "  %s %s: %s\n", style.yellow("~ kept   "), k.Resource, k.Why)
+	}
+}
+
+// left tells what a run that did not end well has left behind, and the two ways on.
+func (t *Text) left(out io.Writer, style style, r actions.Result) {
+	if r.Outcome == actions.Succeeded || len(r.Steps) == 0 {
+		return
+	}
+	for _, res := range r.Open {
+		fmt.Fprintf(out, "  %s %s\n", style.yellow("… still under way"), res)
+	}
+	fmt.Fprintf(out, "  go on    %s\n  remove   %s\n", t.options.Resume, t.options.Cleanup)
+}
+
+func summary(r actions.Result) string {
+	if len(r.Steps) == 0 {
+		return fmt.Sprintf("%s: nothing was begun", r.Outcome)
+	}
+	total := 0
+	for _, n := range r.Steps {
+		total += n
+	}
+	through := r.Steps[actions.Done] + r.Steps[actions.Skipped]
+	return fmt.Sprintf("%s: %d of %d steps done", r.Outcome, through, total)
+}

@@ -1,0 +1,43 @@
+package print
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/cctui/cctui/actions"
+)
+
+// Status writes what exists of a run, what it costs, and where its steps stand.
+func Status(out io.Writer, s actions.Status, now time.Time) {
+	where := "Azure"
+	if s.Sandbox != "" {
+		where = "SANDBOX " + s.Sandbox
+	}
+	fmt.Fprintf(out, "run %s in %s, begun %s\n", s.Run, where, s.Created.Local().Format(time.DateTime))
+	style := style{}
+	for _, step := range s.Steps {
+		fmt.Fprintf(out, "  %s %-21s %7s\n", style.state(step.State), name(step.ID), elapsed(step.Started, step.Finished))
+	}
+	resources(out, s)
+	if s.Overdue(now) {
+		fmt.Fprintf(out, "It was to be gone by %s: cctui cleanup removes it.\n", s.KeepUntil.Local().Format(time.DateTime))
+	}
+}
+
+func resources(out io.Writer, s actions.Status) {
+	if len(s.Made) == 0 {
+		fmt.Fprintln(out, "Nothing of it exists.")
+		return
+	}
+	fmt.Fprintln(out, "It made:")
+	for _, r := range s.Made {
+		fmt.Fprintf(out, "  %-9s %s\n", r.State, r.Resource)
+	}
+	for _, c := range s.Costs {
+		fmt.Fprintf(out, "  costs     %s\n", c)
+	}
+	if sum := s.HourlyCost(); sum > 0 {
+		fmt.Fprintf(out, "  altogether very roughly $%.2f an hour, until cctui cleanup has removed it\n", sum)
+	}
+}
