@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/google/uuid"
 	"k8s.io/apimachinery/pkg/util/managedfields"
@@ -28,6 +29,9 @@ import (
 
 // defaultVersion is the Kubernetes version of a cluster that was asked for none.
 const defaultVersion = "1.33.2"
+
+// stopPatience is how long Close waits for the programs of the pods to end.
+const stopPatience = 10 * time.Second
 
 // Options say what a cluster is like.
 type Options struct {
@@ -127,8 +131,17 @@ func (c *Cluster) Close() error {
 	c.options.Front.Remove(c.host())
 	c.options.Issuers.remove(c.signer)
 	c.stop()
-	c.background.Wait()
-	return nil
+	stopped := make(chan struct{})
+	go func() {
+		c.background.Wait()
+		close(stopped)
+	}()
+	select {
+	case <-stopped:
+		return nil
+	case <-time.After(stopPatience):
+		return fmt.Errorf("stop cluster %s: some of its pods do not end", c.options.Name)
+	}
 }
 
 // serveMetadata answers pods at the link-local address of the cloud's metadata.

@@ -111,6 +111,7 @@ func (p *podRun) attempt(ctx context.Context, spec corev1.Container, restarts in
 		p.setWaiting(spec.Name, "RunContainerError", err.Error())
 		return "RunContainerError", true
 	}
+	p.event(corev1.EventTypeNormal, "Pulled", fmt.Sprintf("Container image %q already present on machine", spec.Image))
 	log := p.newLog(spec.Name)
 	container.Log = log
 	p.event(corev1.EventTypeNormal, "Started", "Started container "+spec.Name)

@@ -45,6 +45,7 @@ var (
 	configMapsKey     = objects.Kind{Resource: "configmaps"}
 	claimsKey         = objects.Kind{Resource: "persistentvolumeclaims"}
 	accountsKey       = objects.Kind{Resource: "serviceaccounts"}
+	slicesKey         = objects.Kind{Group: "discovery.k8s.io", Resource: "endpointslices"}
 	deploymentsKey    = objects.Kind{Group: "apps", Resource: "deployments"}
 	runtimeClassesKey = objects.Kind{Group: "node.k8s.io", Resource: "runtimeclasses"}
 	definitionsKey    = objects.Kind{Group: "apiextensions.k8s.io", Resource: "customresourcedefinitions"}
@@ -72,6 +73,7 @@ func builtin() []*kind {
 		{group: "rbac.authorization.k8s.io", versions: v1, resource: "clusterrolebindings", singular: "clusterrolebinding", name: "ClusterRoleBinding"},
 		{group: "coordination.k8s.io", versions: v1, resource: "leases", singular: "lease", name: "Lease", namespaced: true},
 		{group: "storage.k8s.io", versions: v1, resource: "storageclasses", singular: "storageclass", name: "StorageClass", short: []string{"sc"}},
+		{group: "discovery.k8s.io", versions: v1, resource: "endpointslices", singular: "endpointslice", name: "EndpointSlice", namespaced: true},
 		{group: "policy", versions: v1, resource: "poddisruptionbudgets", singular: "poddisruptionbudget", name: "PodDisruptionBudget", namespaced: true, short: []string{"pdb"}, status: true},
 		{group: "networking.k8s.io", versions: v1, resource: "networkpolicies", singular: "networkpolicy", name: "NetworkPolicy", namespaced: true, short: []string{"netpol"}},
 		{group: "apiextensions.k8s.io", versions: v1, resource: "customresourcedefinitions", singular: "customresourcedefinition", name: "CustomResourceDefinition", short: []string{"crd", "crds"}, status: true},

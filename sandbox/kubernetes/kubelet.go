@@ -78,8 +78,11 @@ func (p *podRun) run(ctx context.Context) {
 		return
 	}
 	defer p.cluster.podAddresses.release(p.address.String())
-	defer p.cluster.network.Remove(p.address)
+	disconnect := context.AfterFunc(ctx, func() { p.cluster.network.Remove(p.address) })
 	p.runContainers(ctx)
+	if disconnect() { // it ended by itself
+		p.cluster.network.Remove(p.address)
+	}
 }
 
 // start makes the pod's sandbox: for a confidential pod, its virtual machine with its policy.

@@ -1,6 +1,7 @@
 package kubernetes
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"hash/fnv"
@@ -116,14 +117,20 @@ func (c *Cluster) changed() <-chan struct{} {
 	return changed
 }
 
-func (c *Cluster) nodeFor(selector map[string]string) string {
+// nodeFor picks a node that has the labels; a confidential one only if there is no other, to keep
+// it free for pods that can run nowhere else.
+func (c *Cluster) nodeFor(selector map[string]string) (name string) {
 	nodes, _ := c.store.List(nodesKey, "")
 	for _, node := range nodes {
-		if labels.SelectorFromSet(selector).Matches(labels.Set(node.GetLabels())) {
+		if !labels.SelectorFromSet(selector).Matches(labels.Set(node.GetLabels())) {
+			continue
+		}
+		if node.GetLabels()[confidentialLabel] == "" {
 			return node.GetName()
 		}
+		name = cmp.Or(name, node.GetName())
 	}
-	return ""
+	return name
 }
 
 func (p *podRun) unschedulable() {

@@ -19,7 +19,7 @@ func (c *Cluster) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (c *Cluster) serve(w http.ResponseWriter, r *http.Request) error {
-	sender, err := c.authenticate(r)
+	sender, err := c.sender(r)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package kubernetes
 
 import (
 	"crypto/subtle"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -27,6 +28,24 @@ const (
 	authenticatedGroup = "system:authenticated"
 	accountsGroup      = "system:serviceaccounts"
 )
+
+// sender finds out who sends a request, and as whom: an admin may act as another.
+func (c *Cluster) sender(r *http.Request) (user, error) {
+	sender, err := c.authenticate(r)
+	as := r.Header.Get("Impersonate-User")
+	if err != nil || as == "" {
+		return sender, err
+	}
+	if !slices.Contains(sender.groups, mastersGroup) {
+		return user{}, apierrors.NewForbidden(objects.Kind{Resource: "users"}, as, fmt.Errorf("User %q cannot impersonate", sender.name))
+	}
+	groups := append(r.Header.Values("Impersonate-Group"), authenticatedGroup)
+	if account, ok := strings.CutPrefix(as, accountPrefix); ok {
+		namespace, _, _ := strings.Cut(account, ":")
+		groups = append(groups, accountsGroup, accountsGroup+":"+namespace)
+	}
+	return user{as, groups}, nil
+}
 
 // authenticate finds out who sends a request: by the admin's token, a service account's, or
 // Entra's. Who signs in with Entra is an admin, as the creator of an AKS cluster is.

@@ -51,7 +51,9 @@ func (c *Cluster) admitNew(r *request, object objects.Object) (objects.Object, e
 	}
 	object.SetUID(uuid.NewUUID())
 	object.SetCreationTimestamp(metav1.Now())
-	object.SetGeneration(1)
+	if _, ok := object.Object["spec"]; ok {
+		object.SetGeneration(1)
+	}
 	object.SetResourceVersion("")
 	if r.kind.status { // is written through its subresource only
 		unstructured.RemoveNestedField(object.Object, "status")
