@@ -31,6 +31,7 @@ type evidence struct {
 	Chain  string `json:"VcekCertChain"` // of PEM: VCEK, ASK, ARK
 }
 
+// attest answers evidence with a token, or says which part of it is not true.
 func (s *Service) attest(w http.ResponseWriter, r *http.Request) {
 	if !strings.EqualFold(r.PathValue("tee"), "SevSnpVm") {
 		fail(w, http.StatusNotFound, "NotFound", "Only SevSnpVm is attested here.")
@@ -68,6 +69,7 @@ func (s *Service) claims(body request) (map[string]any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the runtime data is not base64url: %w", err)
 	}
+	// This binds the guest's key to the report: nobody else's key can be put in its place.
 	digest := sha256.Sum256(runtimeData)
 	if report.ReportData != fmt.Sprintf("%x%064d", digest, 0) {
 		return nil, errors.New("REPORT_DATA of the SNP report is not the SHA-256 of the runtime data")

@@ -99,6 +99,7 @@ func selfSigned(key *rsa.PrivateKey, name string, now time.Time) ([]byte, error)
 	return x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 }
 
+// keyID is the same for every provider, because the key is.
 func keyID(key *rsa.PrivateKey) string {
 	digest := sha256.Sum256(key.N.Bytes())
 	return base64.RawURLEncoding.EncodeToString(digest[:])

@@ -17,7 +17,8 @@ const maxRequestBytes = 256 << 10
 
 var keyName = regexp.MustCompile(`^[0-9a-zA-Z-]{1,127}$`)
 
-// parameters are the body of create and update.
+// parameters are the body of create and update. Pointers tell what was not said from what was denied.
+// Source: Key Vault REST API, KeyCreateParameters and KeyUpdateParameters.
 type parameters struct {
 	Type       string   `json:"kty"`
 	Bits       int      `json:"key_size"`
@@ -49,7 +50,8 @@ func decodeBody(c *call, into any) error {
 	return nil
 }
 
-// create makes a key, or a new version of one.
+// create makes a key, or a new version of one. What can be refused is refused before a key pair is made; what
+// depends on the other versions is decided under the lock, in add.
 func (s *Service) create(c *call) (any, error) {
 	if !keyName.MatchString(c.Name) {
 		return nil, badParameter("The request URI contains an invalid name: " + c.Name)
@@ -83,6 +85,7 @@ func (s *Service) create(c *call) (any, error) {
 	return c.store.add(c, p, policy, v)
 }
 
+// add puts the version under its name. A policy sent with it replaces the key's, and is then that of all versions.
 func (st *store) add(c *call, p parameters, policy *releasePolicy, v *version) (any, error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()

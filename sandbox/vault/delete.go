@@ -22,6 +22,7 @@ func (s *Service) getDeleted(c *call) (any, error) {
 	})
 }
 
+// recover brings the key back with all its versions.
 func (s *Service) recover(c *call) (any, error) {
 	return c.store.withDeleted(c, func(k *key) (any, error) {
 		k.deleted = time.Time{}
@@ -29,6 +30,7 @@ func (s *Service) recover(c *call) (any, error) {
 	})
 }
 
+// purge frees the name; nothing of the key remains.
 func (s *Service) purge(c *call) (any, error) {
 	return c.store.withDeleted(c, func(*key) (any, error) {
 		delete(c.store.keys, c.Name)

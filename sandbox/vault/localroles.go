@@ -63,6 +63,7 @@ func (c *call) scope() string {
 	return path.Join("/", before)
 }
 
+// listRoles shows the assignments made at just this scope, of one principal where the filter names one.
 func (s *Service) listRoles(c *call) (any, error) {
 	c.store.mu.Lock()
 	defer c.store.mu.Unlock()

@@ -20,6 +20,7 @@ func (st *store) with(c *call, do func(*key, *version) (any, error)) (any, error
 	return do(k, v)
 }
 
+// get shows the public half. It is where two faults strike: what was deleted shows first, what was read goes stale.
 func (s *Service) get(c *call) (any, error) {
 	if err := s.strikeDeleted(c); err != nil {
 		return nil, err
@@ -43,6 +44,7 @@ func (s *Service) versions(c *call) (any, error) {
 	})
 }
 
+// list shows names, not versions, as the real one does.
 func (s *Service) list(c *call) (any, error) {
 	return page(c.store.items(false, func(k *key) any {
 		return c.item(k, k.newest(), false)

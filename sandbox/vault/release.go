@@ -18,7 +18,8 @@ const (
 	notMet      = "Target environment attestation does not meet key release policy requirements."
 )
 
-// releaseRequest is the body of release.
+// releaseRequest is the body of release. Its nonce is left aside: no client here sends one.
+// Source: Key Vault REST API, KeyReleaseParameters.
 type releaseRequest struct {
 	Target    string `json:"target"` // attestation token
 	Algorithm string `json:"enc"`
@@ -110,6 +111,7 @@ func notBelieved(issuer string, err error) *failure {
 	return badParameter("AKV.SKR.1012: The specified attestation service " + issuer + " cannot be reached.")
 }
 
+// seal wraps the private key for the guest, and signs the answer as the vault of that host.
 func (s *Service) seal(c *call, key skr.ReleasedKey, private *rsa.PrivateKey, to *rsa.PublicKey) (string, error) {
 	material, err := x509.MarshalPKCS8PrivateKey(private)
 	if err != nil {
