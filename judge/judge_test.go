@@ -2,6 +2,7 @@ package judge
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"net/http"
@@ -11,6 +12,9 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/cctui/cctui/kube"
+	"github.com/cctui/cctui/kube/contract"
 )
 
 // The test binary is its own API server: started again with this variable, it serves.
@@ -59,7 +63,6 @@ func freePort(t *testing.T) int {
 	return listener.Addr().(*net.TCPAddr).Port
 }
 
-// kubeconfigFor skips the verification of a certificate that the server made for itself a moment ago.
 func kubeconfigFor(port int) []byte {
 	return fmt.Appendf(nil, `apiVersion: v1
 kind: Config
@@ -92,6 +95,17 @@ func awaitReady(t *testing.T, port int, log string) {
 	t.Fatalf("the API server did not become ready:\n%s", text[max(0, len(text)-4000):])
 }
 
-func TestSmoke(t *testing.T) {
-	t.Log(string(startAPIServer(t)))
+func TestRealAPIServerKeepsThePromises(t *testing.T) {
+	contract.Run(t, func(t *testing.T) contract.Target {
+		client, err := kube.Connect(t.Context(), kube.Config{Kubeconfig: startAPIServer(t)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return contract.Target{Client: client}
+	})
+}
+
+// insecureClient does not verify: the server made its certificate for itself a moment ago.
+func insecureClient() *http.Client {
+	return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
 }
