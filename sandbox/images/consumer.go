@@ -117,8 +117,13 @@ func (r *consumer) consume(ctx context.Context) error {
 			return ctx.Err()
 		}
 		r.log.Println("Consumer group handler setup")
+		pages, err := r.container.Network.Listen(pagePort)
+		if err != nil {
+			r.log.Printf("error starting server: %v", err)
+			return err
+		}
+		group.Go(func() error { return r.servePages(ctx, pages) })
 		r.log.Println("Sarama consumer up and running!...")
-		group.Go(func() error { return r.servePages(ctx) })
 		key, err := r.retrieveKey(ctx)
 		if err != nil {
 			r.log.Printf("not able to retrieve key: %v", err)

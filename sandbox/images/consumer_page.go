@@ -3,6 +3,7 @@ package images
 import (
 	"context"
 	"html/template"
+	"net"
 	"net/http"
 	"time"
 )
@@ -34,12 +35,7 @@ var page = template.Must(template.New("page").Parse(`<!DOCTYPE html>
 </html>
 `))
 
-func (r *consumer) servePages(ctx context.Context) error {
-	listener, err := r.container.Network.Listen(pagePort)
-	if err != nil {
-		r.log.Printf("error starting server: %v", err)
-		return err
-	}
+func (r *consumer) servePages(ctx context.Context, listener net.Listener) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", r.root)
 	mux.HandleFunc("/web/", http.NotFound)

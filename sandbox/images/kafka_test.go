@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -40,9 +41,12 @@ func startKafka(t *testing.T, n *node, registry pods.Registry) *running {
 	return r
 }
 
+// oneKey is one key for all tests: making it takes most of their time.
+var oneKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 3072) })
+
 func rsaKey(t *testing.T) (key *rsa.PrivateKey, public string) {
 	t.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, 3072)
+	key, err := oneKey()
 	if err != nil {
 		t.Fatal(err)
 	}

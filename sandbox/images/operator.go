@@ -99,10 +99,11 @@ func (o *operator) watch(ctx context.Context, resource schema.GroupVersionResour
 	for {
 		watcher, err := o.client.Resource(resource).Namespace(o.namespace).Watch(ctx, metav1.ListOptions{})
 		if err == nil {
+			stop := context.AfterFunc(ctx, watcher.Stop)
 			for range watcher.ResultChan() {
 				signal(changed)
 			}
-			watcher.Stop()
+			stop()
 		}
 		if err := pause(ctx, watchRetry); err != nil {
 			return err

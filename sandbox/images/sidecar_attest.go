@@ -118,7 +118,6 @@ func (s *sidecar) collateral(ctx context.Context, runtimeData []byte) (report []
 	if version, err := p.version(); err != nil || version != reported {
 		return nil, p, fmt.Errorf("SNP reported TCB value: %d doesn't match Certificate TCB value: %d", reported, version)
 	}
-	s.platform = p
 	return report, p, nil
 }
 
