@@ -76,8 +76,7 @@ func newWeather(profile string, scale float64, faults []string) (weather, error)
 	return weather{profile: profile, scale: scale, faults: scripted}, err
 }
 
-// Duration is how long an operation takes. An operation the table does not know is a mistake of
-// the caller's, which the tests find.
+// Duration is how long an operation takes; one that is not in the table takes no time.
 func (w weather) Duration(operation string) time.Duration {
 	typical := w.typical(operation)
 	if argument, on := w.Has("rbac-slow"); on && operation == "role.propagate" {

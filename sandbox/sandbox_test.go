@@ -214,7 +214,7 @@ func TestTakeWaitsAndEndsEarly(t *testing.T) {
 }
 
 func TestThrottledCallsArriveInTheEnd(t *testing.T) {
-	s := start(t, Options{Faults: []string{"throttle", "http-500=login", "http-reset=management"}})
+	s := start(t, Options{Faults: []string{"throttle", "http-500=login"}})
 	client, _ := signIn(t, s)
 	subscriptions, err := client.Subscriptions(t.Context())
 	if err != nil || len(subscriptions) != 1 {

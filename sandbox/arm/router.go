@@ -16,9 +16,6 @@ import (
 // maxBody bounds a request, in bytes; Resource Manager's own limit is 4 MB.
 const maxBody = 4 << 20
 
-// authorization is where extension resources of any scope begin.
-const authorization = "/providers/microsoft.authorization/"
-
 // call is one request that passed the gate.
 type call struct {
 	*http.Request
@@ -47,40 +44,6 @@ func (m *Manager) Handler() http.Handler {
 		return answer{}, notFound("NotFound", "The sandbox's Resource Manager does not serve %s %s.", c.Method, c.URL.Path)
 	}}))
 	return lowerCase(mux)
-}
-
-type pathKey struct{}
-
-// path is a request's path as it was sent, taken apart.
-type path struct {
-	scope    string
-	segments []string
-}
-
-// lowerCase routes by the path in lower case, as Resource Manager's paths are insensitive to
-// case, and keeps the names as they were sent. The scope of an extension resource is cut off:
-// it may be any resource id.
-func lowerCase(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		p := path{}
-		sent := r.URL.Path
-		if i := strings.LastIndex(strings.ToLower(sent), authorization); i >= 0 {
-			p.scope, sent = sent[:i], sent[i:]
-		}
-		p.segments = strings.Split(sent, "/")
-		r = r.Clone(withPath(r.Context(), p))
-		r.URL.Path, r.URL.RawPath = strings.ToLower(sent), ""
-		next.ServeHTTP(w, r)
-	})
-}
-
-// restore gives the wildcards of a pattern their values as they were sent.
-func (p path) restore(r *http.Request, pattern string) {
-	for i, segment := range strings.Split(pattern, "/") {
-		if name, ok := strings.CutPrefix(segment, "{"); ok && i < len(p.segments) {
-			r.SetPathValue(strings.TrimSuffix(name, "}"), p.segments[i])
-		}
-	}
 }
 
 func (m *Manager) serve(r route) http.Handler {
