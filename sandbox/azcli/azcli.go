@@ -89,6 +89,7 @@ var (
 	switches = []string{"print-policy", "outraw", "print-version", "use-cached-files", "only-show-errors", "upgrade"}
 )
 
+// parse takes flags anywhere among the words, as az does.
 func parse(args []string) (options, error) {
 	o := options{flags: map[string]string{}}
 	for i := 0; i < len(args); i++ {
@@ -133,6 +134,8 @@ func printVersions(stdout io.Writer) error {
 	return err
 }
 
+// manageExtension finds the extension there already, which az tells on standard error and counts as
+// success.
 func manageExtension(o options, stderr io.Writer) error {
 	name, version := o.flags["name"], extensions()[o.flags["name"]]
 	switch {

@@ -30,6 +30,7 @@ type object struct {
 	} `json:"spec"`
 }
 
+// metadata of a controller; its pods are named after it.
 type metadata struct {
 	Name      string `json:"name"`
 	Namespace string `json:"namespace"`
@@ -39,6 +40,7 @@ type podTemplate struct {
 	Spec podSpec `json:"spec"`
 }
 
+// podSpec is what the policy covers of a pod.
 type podSpec struct {
 	InitContainers []container `json:"initContainers"`
 	Containers     []container `json:"containers"`
@@ -66,6 +68,7 @@ type variable struct {
 	} `json:"valueFrom"`
 }
 
+// keyRef names a value in a ConfigMap.
 type keyRef struct {
 	Name string `json:"name"`
 	Key  string `json:"key"`
@@ -126,6 +129,8 @@ func template(t *podTemplate) podSpec {
 	return t.Spec
 }
 
+// request is the container as the kubelet will ask for it. Without a namespace the manifest is
+// applied to "default" as far as the generator knows: another one has to be written down.
 func (c container) request(m metadata, pod string, sources values) (policy.Request, error) {
 	namespace := m.Namespace
 	if namespace == "" {
@@ -169,6 +174,7 @@ func (v variable) value(m metadata, namespace string, sources values) (string, e
 // values are those of the file's ConfigMaps.
 type values map[keyRef]string
 
+// collect runs over all documents before any policy is made: a pod may stand before its ConfigMap.
 func (v values) collect(document []byte) error {
 	o, err := readObject(document)
 	if err != nil {

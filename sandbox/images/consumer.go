@@ -89,7 +89,8 @@ func connect(c pods.Container, options ...kgo.Opt) (*kgo.Client, error) {
 	return client, nil
 }
 
-// assigned is the set-up of a group session.
+// assigned is the set-up of a group session. One without partitions comes before the topic exists,
+// and is none yet.
 func (r *consumer) assigned(ctx context.Context, _ *kgo.Client, partitions map[string][]int32) {
 	count := 0
 	for _, list := range partitions {
@@ -133,7 +134,7 @@ func (r *consumer) consume(ctx context.Context) error {
 	return group.Wait()
 }
 
-// poll hands records on, as they come.
+// poll hands records on, as they come. Errors are not its business: the client goes on by itself.
 func (r *consumer) poll(ctx context.Context, records chan<- *kgo.Record) error {
 	for {
 		fetches := r.client.PollFetches(ctx)

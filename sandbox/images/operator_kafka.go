@@ -118,6 +118,7 @@ func (o *operator) nodePool(ctx context.Context, cluster string) (string, error)
 	return "", &refusal{"InvalidResourceException", "The sandbox runs one broker: use one KafkaNodePool with one replica."}
 }
 
+// hasRole counts pools without replicas as not there.
 func hasRole(pool unstructured.Unstructured, role string) bool {
 	roles, _, _ := unstructured.NestedStringSlice(pool.Object, "spec", "roles")
 	replicas, _, _ := unstructured.NestedInt64(pool.Object, "spec", "replicas")
@@ -180,6 +181,8 @@ func (o *operator) setStatus(ctx context.Context, kafka *unstructured.Unstructur
 	return nil
 }
 
+// sameCondition leaves the time of transition aside: it would change the status each time, and the
+// change would call again.
 func sameCondition(conditions any, want map[string]any) bool {
 	list, _ := conditions.([]any)
 	if len(list) != 1 {

@@ -39,6 +39,7 @@ func (c *kafkaCluster) clusterID() string {
 	return (strings.ReplaceAll(string(c.kafka.GetUID()), "-", "") + strings.Repeat("A", 22))[:22]
 }
 
+// selector are the labels by which services find the brokers, and the operator its own.
 func (c *kafkaCluster) selector() map[string]any {
 	return map[string]any{clusterLabel: c.kafka.GetName(), kindLabel: "Kafka", "strimzi.io/name": c.kafka.GetName() + "-kafka"}
 }
@@ -58,6 +59,8 @@ func (c *kafkaCluster) objects() []*unstructured.Unstructured {
 	}
 }
 
+// podSpec names the pod and its subdomain, so that the headless service gives it a name of its own:
+// the one that it advertises.
 func (c *kafkaCluster) podSpec() map[string]any {
 	variable := func(name, value string) any { return map[string]any{"name": name, "value": value} }
 	address := fmt.Sprintf("%s.%s.%s.svc:%d", c.pod(), c.brokersService(), c.kafka.GetNamespace(), clientPort)

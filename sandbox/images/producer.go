@@ -52,6 +52,7 @@ func (l *library) producer(ctx context.Context, c pods.Container) error {
 // shortestRest keeps a sandbox without latency from flooding itself.
 const shortestRest = 200 * time.Millisecond
 
+// producer is one run of the program.
 type producer struct {
 	container pods.Container
 	client    *kgo.Client

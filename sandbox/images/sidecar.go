@@ -140,7 +140,8 @@ func (s *sidecar) script(args []string) (flags []string) {
 	return flags
 }
 
-// parse reads the program's flags and says what it understood.
+// parse takes no host: the real program listens on localhost whatever it is told, because whoever
+// reaches it gets keys. It reads the program's flags and says what it understood.
 func (s *sidecar) parse(args []string) error {
 	flags := flag.NewFlagSet("/bin/skr", flag.ContinueOnError)
 	flags.SetOutput(s.container.Log)

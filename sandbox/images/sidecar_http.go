@@ -139,6 +139,7 @@ func (s *sidecar) wrap(what string, err error) error {
 
 func failure(err error) map[string]string { return map[string]string{"error": err.Error()} }
 
+// reply may be called twice for one request; the first status stands.
 func reply(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	if recorder, ok := w.(*statusRecorder); !ok || recorder.status == 0 {
