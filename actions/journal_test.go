@@ -107,11 +107,14 @@ func TestAJournalSurvivesDeathBetweenTheRenames(t *testing.T) {
 	if err := os.Rename(filepath.Join(dir, journalFile), filepath.Join(dir, backupFile)); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, journalFile+".123"), []byte("{"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, ".journal-123"), []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if got := openJournal(t, dir).read(); !cmp.Equal(want, got) {
 		t.Error(cmp.Diff(want, got))
+	}
+	if _, err := os.Stat(filepath.Join(dir, ".journal-123")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("what was half written is still there: %v", err)
 	}
 }
 

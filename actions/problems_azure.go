@@ -7,7 +7,7 @@ var capacityProblems = []row{
 	{
 		id:     "feature-pending",
 		class:  ClassAvailability,
-		when:   []match{{steps: []string{"feature"}, is: []error{context.DeadlineExceeded}}},
+		when:   []match{{steps: []string{"feature"}, is: []error{context.DeadlineExceeded, errPatience}}},
 		title:  "The preview feature is still not registered",
 		why:    "Registering usually takes a quarter of an hour at most. A request that stays longer waits for somebody's approval, which a preview that has ended may never get.",
 		remedy: []string{"Look at its state; once it is Registered, run the same command again.", "If it stays as it is, choose a successor: confidential pods on virtual nodes."},
@@ -193,7 +193,7 @@ var passingProblems = []row{
 	},
 	{
 		id:     "timed-out",
-		when:   []match{{is: []error{context.DeadlineExceeded}}},
+		when:   []match{{is: []error{context.DeadlineExceeded, errPatience}}},
 		title:  "It took too long",
 		why:    "What was waited for did not happen in time; what it was stands below.",
 		remedy: []string{"Run the same command again: it goes on waiting where it stopped."},

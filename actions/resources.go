@@ -26,6 +26,9 @@ func (r *Run) Owns(res Resource) bool { return r.w.journal.owns(res) }
 // Create makes a resource so that a crash at any moment loses nothing: the intent is in the journal
 // before create is called, the resume token as soon as Azure has accepted, the end when it returns.
 func (r *Run) Create(ctx context.Context, res Resource, create func(azure.LRO) error) error {
+	if err := ctx.Err(); err != nil {
+		return err // a run that is being left begins nothing new
+	}
 	first, token, err := r.w.journal.intend(res, r.step.ID)
 	if err != nil {
 		return err
@@ -35,7 +38,7 @@ func (r *Run) Create(ctx context.Context, res Resource, create func(azure.LRO) e
 	switch {
 	case err == nil:
 		return r.w.journal.settle(res, made)
-	case ctx.Err() != nil || !final(err):
+	case !final(err):
 		return err
 	case first && !r.w.journal.accepted(res):
 		// Refused at once: nothing came of it, and what has the name may be somebody else's.
@@ -54,6 +57,9 @@ func (r *Run) Remove(ctx context.Context, res Resource, remove func(azure.LRO) e
 		}
 		return nil
 	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	token, err := r.w.journal.intendRemoval(res)
 	if err != nil {
 		return err
@@ -63,7 +69,7 @@ func (r *Run) Remove(ctx context.Context, res Resource, remove func(azure.LRO) e
 	switch {
 	case err == nil:
 		return r.w.journal.settle(res, removed)
-	case ctx.Err() != nil || !final(err):
+	case !final(err):
 		return err
 	default:
 		return errors.Join(err, r.w.journal.settle(res, broken))

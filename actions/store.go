@@ -12,11 +12,12 @@ import (
 )
 
 const (
-	journalFile   = "journal.json"
-	backupFile    = "journal.json.bak"
-	maxDocument   = 16 << 20
-	journalMode   = 0o600
-	directoryMode = 0o700
+	temporaryFiles = ".journal-*"
+	journalFile    = "journal.json"
+	backupFile     = "journal.json.bak"
+	maxDocument    = 16 << 20
+	journalMode    = 0o600
+	directoryMode  = 0o700
 )
 
 // store keeps a journal's document in a directory, and the document before it beside it.
@@ -36,7 +37,9 @@ func Open(dir string) (*Journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	j, err := load(&store{dir: dir, lock: held})
+	s := &store{dir: dir, lock: held}
+	s.sweep()
+	j, err := load(s)
 	if err != nil {
 		return nil, errors.Join(err, held.release())
 	}
@@ -115,6 +118,14 @@ func readDocument(path string) (document, error) {
 	return decodeDocument(data)
 }
 
+// sweep removes what processes left that died while they wrote. It holds nothing that counts.
+func (s *store) sweep() {
+	leftovers, _ := filepath.Glob(s.path(temporaryFiles)) // the pattern is well-formed
+	for _, name := range leftovers {
+		_ = os.Remove(name)
+	}
+}
+
 func (s *store) path(name string) string { return filepath.Join(s.dir, name) }
 
 func (s *store) exists() bool {
@@ -150,7 +161,7 @@ func (s *store) save(doc document) error {
 
 // writeTemporary returns the name of a file of the directory whose content is on disk.
 func (s *store) writeTemporary(data []byte) (name string, err error) {
-	f, err := os.CreateTemp(s.dir, journalFile+".*")
+	f, err := os.CreateTemp(s.dir, temporaryFiles) // 0600
 	if err != nil {
 		return "", err
 	}
@@ -159,9 +170,6 @@ func (s *store) writeTemporary(data []byte) (name string, err error) {
 			err = errors.Join(err, os.Remove(f.Name()))
 		}
 	}()
-	if err := f.Chmod(journalMode); err != nil && runtime.GOOS != "windows" {
-		return "", err
-	}
 	if _, err := f.Write(data); err != nil {
 		return "", err
 	}

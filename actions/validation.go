@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/cctui/cctui/kafka"
 )
 
 // Fault is something wrong with an input.
@@ -36,9 +38,9 @@ func (f Faults) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// MaxMessage is the longest message in bytes. An RSA-3072 key encrypts 318 bytes with OAEP and
-// SHA-256, and the producer puts "Msg n: " before the message, n having up to four digits.
-const MaxMessage = 318 - len("Msg 9999: ")
+// MaxMessage is the longest message in bytes: the producer puts "Msg n: " before it, n having up
+// to four digits, and the key encrypts only so much at once.
+const MaxMessage = kafka.MaxMessage - len("Msg 9999: ")
 
 // Validate finds every fault of complete inputs (Inputs.WithDefaults), in the order of the fields.
 // Whether a location exists only Azure can tell.
