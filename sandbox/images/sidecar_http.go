@@ -28,7 +28,26 @@ func (s *sidecar) serve(ctx context.Context) error {
 		return s.log.fatal("Failed to start HTTP server: %w%s", err, s.footer)
 	}
 	s.log.line("[GIN-debug] Listening and serving HTTP on localhost:%d", port)
-	return serveHTTP(ctx, listener, s.handler())
+	return serveHTTP(ctx, podListener{listener}, s.handler())
+}
+
+// podListener takes connections from within the pod only, as one on localhost does: who reaches the
+// sidecar gets keys.
+type podListener struct{ net.Listener }
+
+func (l podListener) Accept() (net.Conn, error) {
+	for {
+		conn, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		local, _, errLocal := net.SplitHostPort(conn.LocalAddr().String())
+		remote, _, errRemote := net.SplitHostPort(conn.RemoteAddr().String())
+		if errLocal == nil && errRemote == nil && local == remote {
+			return conn, nil
+		}
+		_ = conn.Close()
+	}
 }
 
 // serveHTTP serves until ctx ends, which is no failure.

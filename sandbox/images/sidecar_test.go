@@ -455,6 +455,19 @@ func (a *azure) post(t *testing.T, path, body string) (status int, objects []map
 	}
 }
 
+func TestAnotherPodDoesNotReachTheSidecar(t *testing.T) {
+	a := newAzure(t)
+	a.start(t, nil).log.await(t, "Listening and serving")
+	another := podNetwork{a.node, a.host("another")}.Client()
+	if response, err := another.Get("http://consumer:8080/status"); err == nil {
+		_ = response.Body.Close()
+		t.Errorf("answered %s", response.Status)
+	}
+	if ready, err := a.sidecar().Status(t.Context()); err != nil || !ready {
+		t.Errorf("its own pod: %v, %v", ready, err)
+	}
+}
+
 func TestWithoutWorkloadIdentityTheMachineIsAsked(t *testing.T) {
 	a := newAzure(t)
 	a.start(t, func(c *pods.Container) { delete(c.Env, "AZURE_CLIENT_ID") }).log.await(t, "Listening and serving")
