@@ -97,9 +97,8 @@ func localRoleURL(hsmURI, scope, name string) string {
 // managedHSM is the data plane of a Managed HSM. Its tokens would open any, so they go to hosts of the cloud's suffix only.
 func (c *Client) managedHSM(uri string) (endpoint, error) {
 	suffix := c.cloud.ManagedHSMSuffix
-	parsed, err := url.Parse(uri)
-	if err != nil || parsed.Scheme != "https" || suffix == "" || !strings.HasSuffix(strings.ToLower(parsed.Host), "."+strings.ToLower(suffix)) {
-		return endpoint{}, fmt.Errorf("%s is no Managed HSM of this cloud, whose names end in .%s", clip(uri), suffix)
+	if !isUnder(uri, suffix) {
+		return endpoint{}, fmt.Errorf("%q is no Managed HSM of this cloud, whose names end in .%s", clip(uri), suffix)
 	}
 	auth := runtime.NewBearerTokenPolicy(c.credential, []string{"https://" + suffix + "/.default"}, nil)
 	options := c.options.ClientOptions

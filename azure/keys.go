@@ -134,6 +134,9 @@ func (c *Client) PurgeKey(ctx context.Context, vaultURI, name string) error {
 
 // keys is the client of a vault or Managed HSM. Its challenge is verified: a token goes only to a host under the resource it is for.
 func (c *Client) keys(vaultURI string) (*azkeys.Client, error) {
+	if !isUnder(vaultURI, c.cloud.VaultSuffix) && !isUnder(vaultURI, c.cloud.ManagedHSMSuffix) {
+		return nil, fmt.Errorf("%q is no vault of this cloud, whose names end in .%s", clip(vaultURI), c.cloud.VaultSuffix)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if client, ok := c.vaults[vaultURI]; ok {

@@ -106,6 +106,19 @@ func TestAVaultThatChallengesForSomebodyElseGetsNoToken(t *testing.T) {
 	}
 }
 
+func TestKeysAreLookedForInTheCloudsVaultsOnly(t *testing.T) {
+	s := newService(t)
+	client := s.client(t)
+	for _, uri := range []string{"https://kv.evil.example", "http://kv.vault.localhost", "https://vault.localhost", "https://kvvault.localhost", "kv", ""} {
+		if _, err := client.Key(t.Context(), uri, "demo"); err == nil {
+			t.Errorf("%q was taken for a vault", uri)
+		}
+	}
+	if s.askedAnything() {
+		t.Errorf("requests were sent to %q", s.hosts)
+	}
+}
+
 func TestDeletingAKeyWaitsUntilItShows(t *testing.T) {
 	s := newService(t)
 	absent := reply(http.StatusNotFound, `{"error":{"code":"KeyNotFound"}}`)

@@ -38,14 +38,8 @@ func follow[T any](ctx context.Context, c *Client, op LRO, start begin[T]) (resu
 	if err != nil {
 		return result, convert(err)
 	}
-	if op.ResumeToken == "" && op.Accepted != nil && !poller.Done() {
-		token, err := poller.ResumeToken()
-		if err != nil {
-			return result, fmt.Errorf("resume token: %w", err)
-		}
-		if err := op.Accepted(token); err != nil {
-			return result, fmt.Errorf("record the accepted operation: %w", err)
-		}
+	if err := record(op, poller); err != nil {
+		return result, err
 	}
 	var wait backoff
 	for !poller.Done() {
@@ -60,6 +54,21 @@ func follow[T any](ctx context.Context, c *Client, op LRO, start begin[T]) (resu
 	// The result of one polled by Location may be that there is nothing at that address.
 	result, err = poller.Result(ctx)
 	return result, forgotten(convert(err))
+}
+
+// record hands a new operation's resume token over. What is done already has none, and needs none.
+func record[T any](op LRO, poller *runtime.Poller[T]) error {
+	if op.ResumeToken != "" || op.Accepted == nil || poller.Done() {
+		return nil
+	}
+	token, err := poller.ResumeToken()
+	if err == nil {
+		err = op.Accepted(token)
+	}
+	if err != nil {
+		return fmt.Errorf("record the accepted operation: %w", err)
+	}
+	return nil
 }
 
 // forgotten marks the answer of a poll that found no operation. That is not to be taken for a resource not found.

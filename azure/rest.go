@@ -69,6 +69,12 @@ func hostOf(address string) string {
 	return "no host"
 }
 
+// isUnder tells whether an https URL's host is a name under a suffix, such as vault.azure.net.
+func isUnder(address, suffix string) bool {
+	u, err := url.Parse(address)
+	return err == nil && u.Scheme == "https" && suffix != "" && strings.HasSuffix(strings.ToLower(u.Host), "."+strings.ToLower(suffix))
+}
+
 // sameHost tells whether an absolute URL has the scheme and host of another.
 func sameHost(address, base string) bool {
 	a, err := url.Parse(address)
