@@ -24,8 +24,9 @@ func attestation() Step {
 			}
 			return []string{
 				sh("az", "attestation", "create", "--resource-group", in.ResourceGroup, "--name", in.AttestationProvider, "--location", in.Location),
-				`export MAA_ENDPOINT="$(` + sh("az", "attestation", "show", "--resource-group", in.ResourceGroup, "--name", in.AttestationProvider,
-					"--query", "attestUri", "--output", "tsv") + ` | cut -c 9-)"`,
+				"MAA_ENDPOINT=$(" + sh("az", "attestation", "show", "--resource-group", in.ResourceGroup, "--name", in.AttestationProvider,
+					"--query", "attestUri", "--output", "tsv") + " | cut -c 9-)",
+				"export MAA_ENDPOINT",
 				`echo "$MAA_ENDPOINT"`,
 			}
 		},

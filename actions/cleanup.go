@@ -38,7 +38,7 @@ func undoGroup(ctx context.Context, r *Run) error {
 		}
 		if len(left) > 0 {
 			r.Keep(res, "it holds what this run did not make: "+strings.Join(left, ", "))
-			return nil
+			return r.Remove(ctx, res, func(azure.LRO) error { return nil }) // it is theirs from now on
 		}
 	}
 	return r.Remove(ctx, res, func(op azure.LRO) error {

@@ -64,12 +64,21 @@ func keyFailure(log string) (text string, failed bool) {
 	return line, true
 }
 
-// verdict is why the consumer has no key, and whether that may pass by itself.
+// verdict is why the consumer has no key, and what may change that.
 type verdict struct {
 	problem error
-	passes  bool
-	reason  string // of waiting, where it passes
+	cure    cure
+	reason  string // of restarting the consumer
 }
+
+// cure is what helps. The consumer asks for the key only once, so in any case it must be restarted.
+type cure int
+
+const (
+	noCure      cure = iota
+	restartOnly      // if a restart or two do not help, nothing passes by itself
+	patience         // what Azure shows only eventually
+)
 
 // diagnose finds the cause, from what can be compared to what can only be waited for.
 func diagnose(ctx context.Context, r *Run, e evidence) verdict {
@@ -77,14 +86,14 @@ func diagnose(ctx context.Context, r *Run, e evidence) verdict {
 		return verdict{problem: err}
 	}
 	if e.raced {
-		return verdict{problem: consumerRaced(r), passes: true, reason: "the consumer asked for the key before its sidecar was ready"}
+		return verdict{problem: consumerRaced(r), cure: restartOnly, reason: "the consumer asked for the key before its sidecar was ready"}
 	}
 	if e.refusal == nil {
-		return verdict{problem: noKey(r), passes: true, reason: "the consumer has no key and does not say why"}
+		return verdict{problem: noKey(r), cure: restartOnly, reason: "the consumer has no key and does not say why"}
 	}
 	switch e.refusal.Stage {
 	case skr.StageIdentity:
-		return verdict{problem: told(e.refusal), passes: true, reason: "Entra learns of the federated credential"}
+		return verdict{problem: told(e.refusal), cure: patience, reason: "Entra learns of the federated credential"}
 	case skr.StageVault:
 		return vaultVerdict(r, e)
 	}
@@ -113,7 +122,7 @@ func vaultVerdict(r *Run, e evidence) verdict {
 	case e.refusal.UpstreamStatus == 404:
 		return verdict{problem: keyGone(r.Inputs())}
 	case e.refusal.UpstreamStatus == 403 && (e.token != nil || e.refusal.UpstreamCode == "ForbiddenByRbac"):
-		return verdict{problem: missing, passes: true, reason: "the vault learns of the role of the pod's identity"}
+		return verdict{problem: missing, cure: patience, reason: "the vault learns of the role of the pod's identity"}
 	}
 	return verdict{problem: told(e.refusal)}
 }

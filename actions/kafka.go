@@ -37,8 +37,8 @@ func strimzi() Step {
 		Undo:  undoStrimzi,
 		UndoCommands: func(in Inputs) []string {
 			return []string{
-				sh("kubectl", "delete", "deployment,serviceaccount,role,rolebinding,configmap", "--selector", "app=strimzi", "--namespace", in.Namespace),
-				sh("kubectl", "delete", "customresourcedefinition", "--selector", "app=strimzi"),
+				sh("kubectl", "delete", "deployment,serviceaccount,rolebinding,configmap", "--selector", "app=strimzi", "--namespace", in.Namespace),
+				sh("kubectl", "delete", "clusterrolebinding,clusterrole,customresourcedefinition", "--selector", "app=strimzi"),
 			}
 		},
 	}

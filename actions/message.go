@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/cctui/cctui/kafka"
+	"github.com/cctui/cctui/kube"
 	"github.com/cctui/cctui/skr"
 )
 
@@ -69,24 +70,23 @@ func (w *watcher) look(ctx context.Context) (bool, error) {
 	if err != nil {
 		// A pod that is ready may still not listen, and a proxied request may break off with it.
 		w.seen = Sanitize(err.Error(), maxLine)
-		return false, nil
+		return false, w.silence(ctx)
 	}
 	now := judgePage(page)
 	w.seen = Sanitize(now.text, maxLine)
-	if now.kind != pageTimeout {
-		w.silent = time.Time{}
-	}
 	switch now.kind {
 	case pageDecrypted:
+		w.silent = time.Time{}
 		return w.decrypted(ctx, now.text)
 	case pageCiphertext:
+		w.silent = time.Time{}
 		return false, w.ciphertext(ctx)
-	case pageUnreadable:
-		return false, CheckInvariants(ctx, w.r)
-	case pageTimeout:
-		return false, w.silence(ctx)
+	case pageUnreadable: // the consumer has a key, so which one is the question
+		if err := CheckInvariants(ctx, w.r); err != nil {
+			return false, err
+		}
 	}
-	return false, nil
+	return false, w.silence(ctx)
 }
 
 // decrypted waits on where the text is not the chosen one: a message of an earlier run, still in the topic.
@@ -98,6 +98,7 @@ func (w *watcher) decrypted(ctx context.Context, text string) (bool, error) {
 	return true, w.r.Update(func(o *Outputs) { o.Message, o.Attestation = Sanitize(text, maxLogText), reason })
 }
 
+// silence is no news from the consumer. After a while it is asked why.
 func (w *watcher) silence(ctx context.Context) error {
 	if w.silent.IsZero() {
 		w.silent = time.Now()
@@ -108,6 +109,13 @@ func (w *watcher) silence(ctx context.Context) error {
 	if err := CheckInvariants(ctx, w.r); err != nil {
 		return err
 	}
+	err := within(ctx, time.Minute, func(ctx context.Context) error {
+		_, err := w.k.WaitPod(ctx, w.r.Inputs().Namespace, consumerPod, func(kube.Pod) {})
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("look why the consumer is silent: %w", err)
+	}
 	return noMessage(w.r, w.seen, nil)
 }
 
@@ -115,14 +123,11 @@ func (w *watcher) silence(ctx context.Context) error {
 // cause was, only a restart shows whether it has passed.
 func (w *watcher) ciphertext(ctx context.Context) error {
 	v := diagnose(ctx, w.r, gather(ctx, w.r, w.k))
-	if !v.passes {
-		return v.problem
+	mayPass := map[cure]bool{
+		restartOnly: w.restarts < maxRestarts,
+		patience:    time.Since(w.began) < w.r.Profile().Patience,
 	}
-	patient := time.Since(w.began) < w.r.Profile().Patience
-	if own := Explain("message", v.problem).ID; own == "consumer-raced" || own == "no-key" {
-		patient = w.restarts < maxRestarts
-	}
-	if !patient {
+	if !mayPass[v.cure] {
 		return v.problem
 	}
 	w.restarts++

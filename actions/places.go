@@ -2,6 +2,7 @@ package actions
 
 import (
 	"context"
+	"errors"
 
 	"github.com/cctui/cctui/azure"
 	"github.com/cctui/cctui/kube"
@@ -107,7 +108,10 @@ func withStayingCluster(ctx context.Context, r *Run, do func(Kube) error) error 
 	if !clusterStays(r) {
 		return nil
 	}
-	k, err := reconnect(ctx, r)
+	k, err := r.Kube(ctx)
+	if errors.Is(err, ErrNoKubeconfig) {
+		k, err = reconnect(ctx, r)
+	}
 	if azure.IsNotFound(err) {
 		return nil
 	}

@@ -22,7 +22,9 @@ func policy() Step {
 		Commands: func(in Inputs) []string {
 			return []string{
 				heredoc("consumer.yaml", string(render("consumer.yaml", shellValues(in)))),
-				"export WORKLOAD_MEASUREMENT=$(az confcom katapolicygen -y consumer.yaml --print-policy | base64 -d | sha256sum | cut -d' ' -f1)",
+				// Apart from export, which would hide a failure: nothing at all has a hash, too.
+				"WORKLOAD_MEASUREMENT=$(az confcom katapolicygen -y consumer.yaml --print-policy | base64 -d | sha256sum | cut -d' ' -f1)",
+				"export WORKLOAD_MEASUREMENT",
 			}
 		},
 		Probe: probePolicy,

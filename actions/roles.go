@@ -65,7 +65,9 @@ func roles() Step {
 		Reads:   []string{"roles"},
 		Typical: 2 * time.Minute,
 		Commands: func(in Inputs) []string {
-			return roleCommands(in, "create")
+			// Assigned is not in effect: the vault lets us in when it has learned of it.
+			prove := sh(append([]string{"az", "keyvault", "key", "list", "--output", "none"}, vaultFlag(in)...)...)
+			return append(roleCommands(in, "create"), "until "+prove+"; do sleep 15; done")
 		},
 		Probe: probeRoles,
 		Run:   runRoles,

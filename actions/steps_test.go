@@ -216,13 +216,34 @@ func TestWhatIsUnderWayIsAwaitedNotMadeAgain(t *testing.T) {
 	})
 }
 
+func TestWithoutATokenTheStateIsFollowed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, j := newRealm(), NewJournal()
+		w.hooks["azure.CreatePool"] = func() error { return context.Canceled }
+		walk, _ := walkthrough(t, w, j, nil)
+		if _, err := walk.Run(t.Context()); err == nil {
+			t.Fatal("the failure was not told")
+		}
+		in := walk.Inputs()
+		w.pools[in.Pool] = azure.Pool{Name: in.Pool, State: "Creating", WorkloadRuntime: "KataCcIsolation", OSSKU: "AzureLinux"}
+		delete(w.hooks, "azure.CreatePool")
+		finish(t, w, j, nil)
+		if w.count("azure.AwaitPool") != 1 {
+			t.Errorf("calls: %v", w.writes())
+		}
+		clean(t, w, j, nil)
+		if left := w.left(); len(left) > 0 {
+			t.Errorf("left: %v", left)
+		}
+	})
+}
+
 func TestAGroupWithOthersResourcesIsLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, j := newRealm(), NewJournal()
 		finish(t, w, j, nil)
 		w.foreign = []string{"/subscriptions/x/theirs"}
-		walk, _ := walkthrough(t, w, j, nil)
-		result, _ := walk.Cleanup(t.Context())
+		result := clean(t, w, j, nil)
 		if len(w.groups) != 1 {
 			t.Error("the group is gone, and with it what others put there")
 		}
