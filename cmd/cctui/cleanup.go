@@ -32,7 +32,7 @@ func (p *program) cleanup(cmd *cobra.Command) error {
 	}
 	at, err := p.open(cmd.Context(), chosen)
 	if err != nil {
-		return p.failed(p.view(chosen), chosen.Sandbox, err)
+		return p.failed(p.view(chosen, false), chosen.Sandbox, err)
 	}
 	defer at.close()
 	if err := p.confirm(chosen, at.journal.Status(actions.Steps())); err != nil {

@@ -48,7 +48,15 @@ func (d discovery) announce(e sandbox.Endpoints) error {
 	)
 }
 
-func (d discovery) withdraw() error { return os.RemoveAll(string(d)) }
+// withdraw removes the folder, and the journals of runs in sandboxes: with the sandbox, all that
+// they tell of is gone.
+func (d discovery) withdraw() error {
+	journals, err := filepath.Glob(string(d) + "-*")
+	for _, journal := range append(journals, string(d)) {
+		err = errors.Join(err, os.RemoveAll(journal))
+	}
+	return err
+}
 
 // running finds the sandbox that another process serves. Files without a sandbox behind them, left
 // by a process that was killed, are as good as none.

@@ -22,7 +22,7 @@ func (p *program) walkthrough(cmd *cobra.Command) error {
 func (p *program) headless(ctx context.Context, chosen choice, faults []actions.Fault, act action) error {
 	at, err := p.open(ctx, chosen)
 	if err != nil {
-		return p.failed(p.view(chosen), chosen.Sandbox, err)
+		return p.failed(p.view(chosen, false), chosen.Sandbox, err)
 	}
 	defer at.close()
 	return p.carryOut(ctx, at, chosen, faults, act)
@@ -32,7 +32,7 @@ func (p *program) headless(ctx context.Context, chosen choice, faults []actions.
 type action func(*actions.Walkthrough, context.Context) (actions.Result, error)
 
 func (p *program) carryOut(ctx context.Context, at *site, chosen choice, faults []actions.Fault, act action) error {
-	show := p.view(chosen)
+	show := p.view(chosen, at.passing)
 	options, err := at.options(ctx, chosen, faults)
 	if err != nil {
 		return p.failed(show, chosen.Sandbox, err)
@@ -42,6 +42,7 @@ func (p *program) carryOut(ctx context.Context, at *site, chosen choice, faults 
 	if err != nil {
 		return p.failed(show, chosen.Sandbox, err)
 	}
+	p.journal.Store(at.journal)
 	defer keepTime(ctx, show)()
 	p.alreadyToldIt = true
 	_, err = act(w, ctx)

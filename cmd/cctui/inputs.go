@@ -70,7 +70,7 @@ func inputs() []input {
 
 		{key: "sandbox", group: world, help: "Azure, Kubernetes and Kafka on loopback: no account, no cost",
 			field: func(s *settings) any { return &s.Sandbox }},
-		{key: "sandbox-profile", group: world, help: "how long things take in the sandbox: instant, demo or azure", choices: []string{"instant", "demo", "azure"},
+		{key: "sandbox-profile", group: world, help: "how long things take in the sandbox: instant, demo or azure", choices: []string{sandbox.ProfileInstant, sandbox.ProfileDemo, sandbox.ProfileAzure},
 			field: func(s *settings) any { return &s.SandboxProfile }},
 		{key: "sandbox-scale", group: world, help: "multiplies the durations of the sandbox's profile",
 			field: func(s *settings) any { return &s.SandboxScale }},
@@ -158,7 +158,7 @@ func (s settings) withDefaults(suffix string) settings {
 	s.Inputs = s.Inputs.WithDefaults(suffix)
 	s.Auth = cmp.Or(s.Auth, "cli")
 	s.Output = cmp.Or(s.Output, "text")
-	s.SandboxProfile = cmp.Or(s.SandboxProfile, map[bool]string{true: "instant", false: "demo"}[s.Auto])
+	s.SandboxProfile = cmp.Or(s.SandboxProfile, sandbox.ProfileInstant)
 	s.SandboxScale = cmp.Or(s.SandboxScale, 1)
 	return s
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/cctui/cctui/actions"
 )
@@ -21,10 +22,11 @@ func (p *program) interruptible(ctx context.Context) (_ context.Context, stop fu
 		case <-signals:
 			fmt.Fprintln(p.err, "\nInterrupted: finishing what must not be cut short. Again to leave at once.")
 			cancel()
+			drain(signals)
 		case <-ctx.Done():
 		}
 		if _, again := <-signals; again {
-			fmt.Fprintln(p.err, "\nLeft at once. What was begun in Azure goes on there: cctui status lists it, the same command goes on with it, cctui cleanup removes it.")
+			p.farewell()
 			p.leave(actions.ExitInterrupted)
 		}
 	}()
@@ -32,5 +34,35 @@ func (p *program) interruptible(ctx context.Context) (_ context.Context, stop fu
 		signal.Stop(signals)
 		close(signals)
 		cancel()
+	}
+}
+
+// farewell tells what stays behind, by the journal: there is no time to ask anybody.
+func (p *program) farewell() {
+	fmt.Fprintln(p.err, "\nLeft at once.")
+	journal := p.journal.Load()
+	if journal == nil {
+		return
+	}
+	for _, r := range journal.Status(actions.Steps()).Made {
+		fmt.Fprintf(p.err, "  %-9s %s\n", r.State, r.Resource)
+	}
+	fmt.Fprintln(p.err, "What was begun in Azure goes on there. The same command goes on with it, cctui cleanup removes it.")
+}
+
+// echo is within what time signals count as one: timeout(1) and terminals signal a process and its
+// whole group.
+const echo = 300 * time.Millisecond
+
+func drain(signals <-chan os.Signal) {
+	for end := time.After(echo); ; {
+		select {
+		case _, open := <-signals:
+			if !open {
+				return
+			}
+		case <-end:
+			return
+		}
 	}
 }

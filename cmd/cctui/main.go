@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
 
 	"golang.org/x/term"
 
@@ -31,6 +32,8 @@ type program struct {
 	leave         func(code int)
 	configFlag    string
 	alreadyToldIt bool // the error the command ends with was shown
+	// journal is that of the walkthrough under way, for who leaves in the middle of it.
+	journal atomic.Pointer[actions.Journal]
 }
 
 func system() *program {

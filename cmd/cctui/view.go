@@ -14,13 +14,13 @@ type view interface {
 	Event(actions.Event)
 }
 
-// view is the renderer of --output.
-func (p *program) view(chosen choice) view {
+// view is the renderer of --output. passing: what the run makes ends with this process.
+func (p *program) view(chosen choice, passing bool) view {
 	if chosen.Output == "json" {
 		return print.NewJSON(p.out)
 	}
 	colour := p.getenv("NO_COLOR") == "" && p.getenv("TERM") != "dumb"
-	return print.NewText(print.TextOptions{
+	options := print.TextOptions{
 		Progress:       p.err,
 		Result:         p.out,
 		Steps:          actions.Steps(),
@@ -29,9 +29,12 @@ func (p *program) view(chosen choice) view {
 		Verbose:        chosen.Verbose,
 		ProgressColour: colour && p.errTerminal,
 		ResultColour:   colour && p.outTerminal,
-		Resume:         "the same command again",
-		Cleanup:        "cctui cleanup" + map[bool]string{true: " --sandbox"}[chosen.Sandbox],
-	})
+	}
+	if !passing {
+		options.Resume = "the same command again"
+		options.Cleanup = "cctui cleanup" + map[bool]string{true: " --sandbox"}[chosen.Sandbox]
+	}
+	return print.NewText(options)
 }
 
 // keepTime tells a renderer of lines the time, so that long waits are not silent.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/cctui/cctui/actions"
 )
@@ -14,8 +15,10 @@ func (t *Text) problem(style style, out io.Writer, p *actions.Problem) {
 	if p.Step != "" {
 		paragraph(out, "step", t.title(p.Step))
 	}
-	paragraph(out, "why", p.Why)
-	paragraph(out, "do", p.Remedy...)
+	paragraph(out, "why", wrap(p.Why)...)
+	for i, remedy := range p.Remedy {
+		paragraph(out, map[bool]string{true: "do"}[i == 0], wrap(remedy)...)
+	}
 	paragraph(out, "run", p.Commands...)
 	paragraph(out, "read", p.Links...)
 	paragraph(out, "raw", strings.Split(p.Raw, "\n")...)
@@ -31,4 +34,19 @@ func paragraph(out io.Writer, word string, lines ...string) {
 		fmt.Fprintf(out, "  %-5s %s\n", word, line)
 		word = ""
 	}
+}
+
+// proseWidth is how wide sentences run; commands, addresses and raw errors are left as they are.
+const proseWidth = 90
+
+// wrap breaks a text between words.
+func wrap(text string) (lines []string) {
+	line := ""
+	for _, word := range strings.Fields(text) {
+		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > proseWidth {
+			lines, line = append(lines, line), ""
+		}
+		line = strings.TrimLeft(line+" "+word, " ")
+	}
+	return append(lines, line)
 }

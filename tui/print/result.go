@@ -15,14 +15,19 @@ func (t *Text) result(r actions.Result) {
 	if r.Sandbox {
 		fmt.Fprintln(out, style.bold(sandboxBanner))
 	}
-	if r.Message != "" {
+	if r.Message != "" && !removal(r) {
 		proof(out, style, r)
 	}
-	if r.Problem != nil && t.options.Quiet {
+	switch {
+	case r.Outcome == actions.Interrupted && t.options.Resume == "":
+		fmt.Fprintln(out, "Interrupted. The sandbox is gone, and all that was in it.")
+	case r.Problem != nil && !t.told:
 		t.problem(style, out, r.Problem)
 	}
-	removal(out, style, r)
-	t.left(out, style, r)
+	removed(out, style, r)
+	if r.Outcome == actions.Failure && len(r.Steps) > 0 && t.options.Resume != "" {
+		t.left(out, style, r)
+	}
 	fmt.Fprintln(out, style.bold(summary(r)))
 }
 
@@ -54,7 +59,10 @@ func attestation(out io.Writer, style style, a actions.Attestation) {
 	}
 }
 
-func removal(out io.Writer, style style, r actions.Result) {
+// removal tells a cleanup's result, which still holds what the run had seen.
+func removal(r actions.Result) bool { return len(r.Removed)+len(r.Kept) > 0 }
+
+func removed(out io.Writer, style style, r actions.Result) {
 	for _, res := range r.Removed {
 		fmt.Fprintf(out, "  %s %s\n", style.green("✓ removed"), res)
 	}
@@ -63,25 +71,30 @@ func removal(out io.Writer, style style, r actions.Result) {
 	}
 }
 
-// left tells what a run that did not end well has left behind, and the two ways on.
+// left tells what a run that failed has left behind, and the two ways on.
 func (t *Text) left(out io.Writer, style style, r actions.Result) {
-	if r.Outcome == actions.Succeeded || len(r.Steps) == 0 {
-		return
-	}
 	for _, res := range r.Open {
 		fmt.Fprintf(out, "  %s %s\n", style.yellow("… still under way"), res)
+	}
+	if len(r.Exists) > 0 {
+		fmt.Fprintf(out, "  exists   %d things; cctui status lists them, and what they cost\n", len(r.Exists))
 	}
 	fmt.Fprintf(out, "  go on    %s\n  remove   %s\n", t.options.Resume, t.options.Cleanup)
 }
 
 func summary(r actions.Result) string {
-	if len(r.Steps) == 0 {
-		return fmt.Sprintf("%s: nothing was begun", r.Outcome)
-	}
 	total := 0
 	for _, n := range r.Steps {
 		total += n
 	}
 	through := r.Steps[actions.Done] + r.Steps[actions.Skipped]
+	switch {
+	case removal(r):
+		return fmt.Sprintf("%s: %d removed, %d kept", r.Outcome, len(r.Removed), len(r.Kept))
+	case total == 0:
+		return fmt.Sprintf("%s: nothing was begun", r.Outcome)
+	case through == 0 && r.Outcome == actions.Succeeded:
+		return "succeeded: there was nothing to do"
+	}
 	return fmt.Sprintf("%s: %d of %d steps done", r.Outcome, through, total)
 }

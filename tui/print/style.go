@@ -29,6 +29,8 @@ func (s style) state(state actions.State) string {
 	switch state {
 	case actions.Done:
 		return s.green("✓ done   ")
+	case gone:
+		return s.green("✓ removed")
 	case actions.Skipped:
 		return s.green("✓ there  ")
 	case actions.Failed:
@@ -37,6 +39,8 @@ func (s style) state(state actions.State) string {
 		return s.yellow("~ stale  ")
 	case actions.Waiting:
 		return s.yellow("… waiting")
+	case actions.Running:
+		return "… running"
 	}
 	return fmt.Sprintf("  %-7s", state)
 }

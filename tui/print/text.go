@@ -23,11 +23,12 @@ type TextOptions struct {
 	Verbose  bool // logs and progress, too
 	// ProgressColour and ResultColour are for terminals.
 	ProgressColour, ResultColour bool
-	// Resume and Cleanup are the commands that go on with the run, and that remove what it made.
+	// Resume and Cleanup are the commands that go on with the run, and that remove what it made;
+	// empty where nothing of it stays.
 	Resume, Cleanup string
 }
 
-// Text writes a line when a step ends or waits for long, problems as they come, and the result.
+// Text writes a line when a step ends or takes long, problems as they come, and the result.
 // Its methods may be called side by side.
 type Text struct {
 	options TextOptions
@@ -35,20 +36,24 @@ type Text struct {
 
 	mu    sync.Mutex
 	begun bool
+	told  bool // a problem was shown, which the result repeats
 	steps map[string]*progress
 }
 
 // progress is what Text remembers of a step under way.
 type progress struct {
-	start   time.Time
-	detail  string // the result worth a place on its line
-	waiting bool
-	reason  string
-	since   time.Time // of the wait
-	remind  time.Time // when to tell of it next
+	start  time.Time
+	detail string // the result worth a place on its line
+	state  actions.State
+	reason string    // of a wait, or how far it says it is
+	since  time.Time // it is in this state
+	remind time.Time // when to tell of it next
 }
 
-// patience is how long a wait lasts before it is worth a line. The pauses between lines double.
+// gone is Done of a step that was undone, in the word that is meant.
+const gone actions.State = "removed"
+
+// patience is how long a step takes before it is worth a line. The pauses between lines double.
 const patience = 2 * time.Second
 
 // NewText is a Text for one run.
@@ -69,7 +74,7 @@ func (t *Text) Event(e actions.Event) {
 	case actions.StepChanged:
 		t.stepChanged(e)
 	case actions.Progressed:
-		t.detail(e.Step, percent(e))
+		t.progressed(e)
 	case actions.Logged:
 		t.detail(e.Step, e.Text)
 	case actions.OutputSet:
@@ -77,13 +82,16 @@ func (t *Text) Event(e actions.Event) {
 			t.step(e.Step).detail = text
 		}
 	case actions.ProblemRaised:
-		t.problem(t.progressStyle(), t.options.Progress, e.Problem)
+		if !t.options.Quiet {
+			t.problem(t.progressStyle(), t.options.Progress, e.Problem)
+			t.told = true
+		}
 	case actions.Finished:
 		t.result(e.Result)
 	}
 }
 
-// Tick tells of long waits, at the time given.
+// Tick tells of what takes long, at the time given.
 func (t *Text) Tick(now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -92,28 +100,36 @@ func (t *Text) Tick(now time.Time) {
 
 func (t *Text) stepChanged(e actions.StepChanged) {
 	s := t.step(e.Step)
-	s.waiting = e.State == actions.Waiting
 	switch e.State {
-	case actions.Running:
+	case actions.Running, actions.Waiting:
 		if s.start.IsZero() {
 			s.start = e.When()
 		}
-	case actions.Waiting:
-		s.reason, s.since, s.remind = e.Reason, e.When(), e.When().Add(patience)
+		s.state, s.reason, s.since, s.remind = e.State, e.Reason, e.When(), e.When().Add(patience)
 	case actions.Done, actions.Skipped, actions.Failed, actions.Stale:
+		if e.Screen == actions.ScreenCleanup && e.State == actions.Done {
+			e.State = gone
+		}
 		t.line(e.State, e.Step, firstOf(e.Reason, s.detail), elapsed(s.start, e.When()))
 		delete(t.steps, e.Step)
 	}
 }
 
-// remind tells of every wait that has lasted long enough since it was last told of.
+func (t *Text) progressed(e actions.Progressed) {
+	if s := t.step(e.Step); s.state == actions.Running {
+		s.reason = percent(e)
+	}
+	t.detail(e.Step, percent(e))
+}
+
+// remind tells of every step that has taken long enough since it was last told of.
 func (t *Text) remind(now time.Time) {
 	for _, step := range t.options.Steps {
 		s := t.steps[step.ID]
-		if s == nil || !s.waiting || now.Before(s.remind) {
+		if s == nil || s.state == "" || now.Before(s.remind) {
 			continue
 		}
-		t.line(actions.Waiting, step.ID, s.reason, elapsed(s.since, now))
+		t.line(s.state, step.ID, s.reason, elapsed(s.since, now))
 		s.remind = now.Add(max(now.Sub(s.since), patience))
 	}
 }
