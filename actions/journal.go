@@ -193,6 +193,16 @@ func (j *Journal) settle(res Resource, state resourceState) error {
 	return j.follow(res, state, "")
 }
 
+// settleStep takes note that what a step was making is there: its probe may have found it so
+// without the operation being followed to its end.
+func (d *document) settleStep(id string) {
+	for i, r := range d.Resources {
+		if r.Step == id && (r.State == making || r.State == broken) {
+			d.Resources[i].State, d.Resources[i].Token = made, ""
+		}
+	}
+}
+
 // forget drops a resource that never came to be.
 func (j *Journal) forget(res Resource) error {
 	return j.change(func(d *document) {

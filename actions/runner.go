@@ -40,9 +40,13 @@ func (w *Walkthrough) complete(s Step, skipped bool) error {
 	if skipped {
 		state, reason = Skipped, "already so"
 	}
-	err := w.journal.setStep(s.ID, func(r *stepRecord) {
-		r.State, r.Finished = state, time.Now().UTC()
-		r.Fingerprint = fingerprint(w.Inputs(), s.Reads)
+	in := w.Inputs()
+	err := w.journal.change(func(d *document) {
+		d.settleStep(s.ID)
+		d.Steps[s.ID] = stepRecord{
+			State: state, Fingerprint: fingerprint(in, s.Reads),
+			Started: d.Steps[s.ID].Started, Finished: time.Now().UTC(),
+		}
 	})
 	if err != nil {
 		return err
