@@ -17,6 +17,7 @@ type assignment struct {
 	Properties assignmentProperties `json:"properties"`
 }
 
+// Source: learn.microsoft.com, REST, Authorization, Role Assignments, 2022-04-01.
 type assignmentProperties struct {
 	RoleDefinitionID string    `json:"roleDefinitionId"`
 	PrincipalID      string    `json:"principalId"`
@@ -25,16 +26,19 @@ type assignmentProperties struct {
 	CreatedOn        time.Time `json:"createdOn"`
 }
 
+// roleID is the GUID at the end of the definition id, which callers prefix with any scope.
 func (a *assignment) roleID() string {
 	id := a.Properties.RoleDefinitionID
 	return strings.ToLower(id[strings.LastIndex(id, "/")+1:])
 }
 
+// grants tells whether it already says what another one would.
 func (a *assignment) grants(p assignmentProperties) bool {
 	return strings.EqualFold(a.Properties.Scope, p.Scope) && strings.EqualFold(a.Properties.RoleDefinitionID, p.RoleDefinitionID) &&
 		strings.EqualFold(a.Properties.PrincipalID, p.PrincipalID)
 }
 
+// findAssignment looks at exactly the scope of the call, not above it.
 func (m *Manager) findAssignment(c *call) (*assignment, error) {
 	name := c.PathValue("name")
 	if a, ok := m.assignments[strings.ToLower(c.scope+"/"+name)]; ok {
@@ -101,6 +105,7 @@ func (m *Manager) putAgain(existing *assignment, p assignmentProperties) (answer
 	return answer{}, badRequest("RoleAssignmentUpdateNotPermitted", "Tenant ID, application ID, principal ID, and scope are not allowed to be updated.")
 }
 
+// checkAssignment refuses what Azure refuses, and completes what callers may leave out.
 func (m *Manager) checkAssignment(c *call, p *assignmentProperties) error {
 	if err := m.mayAssign(c); err != nil {
 		return err
@@ -136,6 +141,7 @@ func (m *Manager) mayAssign(c *call) error {
 	return nil
 }
 
+// scopeExists tells whether a scope is the subscription, one of its groups, or a resource.
 func (m *Manager) scopeExists(scope string) error {
 	if strings.EqualFold(scope, m.subscriptionID()) {
 		return nil
@@ -165,6 +171,7 @@ func (m *Manager) principalType(objectID string) (kind string, known bool) {
 	return "", false
 }
 
+// deleteAssignment succeeds where there is none, as a repeated delete must.
 func (m *Manager) deleteAssignment(c *call) (answer, error) {
 	if err := m.mayAssign(c); err != nil {
 		return answer{}, err

@@ -29,6 +29,7 @@ func (m *Manager) getAttestation(c *call) (answer, error) {
 	return ok(found), err
 }
 
+// putAttestation creates a provider with Azure's default policy. Its name need only be unique in its region.
 func (m *Manager) putAttestation(c *call) (answer, error) {
 	var asked resource
 	if err := c.decode(&asked); err != nil {
@@ -68,6 +69,7 @@ func (m *Manager) deleteAttestation(c *call) (answer, error) {
 	return answer{status: http.StatusOK}, nil
 }
 
+// attestationHost is a provider's host name: Azure puts a code of the region into it.
 func attestationHost(name, location string) string {
 	return name + "." + regions[location].code + ".attest.localhost"
 }
@@ -83,6 +85,7 @@ func (m *Manager) Provider(host string) bool {
 	return m.isProvider(strings.ToLower(host))
 }
 
+// isProvider is Provider for who holds the lock.
 func (m *Manager) isProvider(host string) bool {
 	for location, r := range regions {
 		if host == attestationHost("shared"+r.code, location) {

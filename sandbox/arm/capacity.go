@@ -41,6 +41,7 @@ func offered() map[string]size {
 	return all
 }
 
+// findSize ignores case, as AKS does.
 func findSize(name string) (size, bool) {
 	for known, s := range sizes {
 		if strings.EqualFold(known, name) {
@@ -114,6 +115,7 @@ func (m *Manager) listSKUs(c *call) (answer, error) {
 	return ok(page(all)), nil
 }
 
+// sku lists a size even where it is not offered: the restriction says so, as in Azure.
 func (m *Manager) sku(name, location string) map[string]any {
 	s := sizes[name]
 	restrictions := []any{}
@@ -133,6 +135,7 @@ func (m *Manager) sku(name, location string) map[string]any {
 	}
 }
 
+// listUsages shows the vCPUs of each family that this sandbox's pools use up.
 func (m *Manager) listUsages(c *call) (answer, error) {
 	location, err := normalLocation(c.PathValue("location"), "NoRegisteredProviderFound", "Microsoft.Compute")
 	if err != nil {

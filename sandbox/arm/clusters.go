@@ -3,7 +3,6 @@ package arm
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"maps"
 	"net/http"
 	"regexp"
@@ -70,22 +69,13 @@ type cluster struct {
 	connect   func() (ClusterHandle, error)
 }
 
+// busy is also said of the cluster while one of its pools changes.
 func (c *cluster) busy() *operation { return c.operation }
 
 // removed takes the node resource group along.
 func (c *cluster) removed(m *Manager) func() error {
 	delete(m.groups, strings.ToLower(c.Properties.NodeResourceGroup))
 	return c.letGo()
-}
-
-// letGo takes the running cluster away, for the caller to close without the lock; nil where none runs.
-func (c *cluster) letGo() func() error {
-	if c.handle == nil {
-		return nil
-	}
-	shut := c.handle.Close
-	c.handle = nil
-	return shut
 }
 
 // MarshalJSON shows the pools as they stand.
@@ -110,6 +100,7 @@ func (m *Manager) getCluster(c *call) (answer, error) {
 	return ok(found), err
 }
 
+// putCluster creates a cluster or updates one: there is no PATCH for what is updated here.
 func (m *Manager) putCluster(c *call) (answer, error) {
 	var asked clusterBody
 	if err := c.decode(&asked); err != nil {
@@ -122,6 +113,7 @@ func (m *Manager) putCluster(c *call) (answer, error) {
 	return m.createCluster(c, asked)
 }
 
+// createCluster answers as soon as it has checked; Kubernetes starts in the operation.
 func (m *Manager) createCluster(c *call, asked clusterBody) (answer, error) {
 	head, err := m.newResource(c, clusterType, asked.Location, asked.Tags)
 	if err != nil {
@@ -166,6 +158,7 @@ func (m *Manager) checkCluster(head resource, p *clusterProperties) error {
 	return checkIdentity(*p)
 }
 
+// checkIdentity refuses tokens that nobody could verify.
 func checkIdentity(p clusterProperties) error {
 	if p.Security.workloadIdentity() && !p.OIDCIssuer.Enabled {
 		return badRequest("InvalidParameter", "Workload identity needs the OIDC issuer: enable oidcIssuerProfile as well.")
@@ -173,6 +166,7 @@ func checkIdentity(p clusterProperties) error {
 	return nil
 }
 
+// fullVersion completes a minor version, and refuses what is not on offer.
 func fullVersion(version string) (string, error) {
 	minor := version
 	if strings.Count(version, ".") == 2 {
@@ -185,6 +179,7 @@ func fullVersion(version string) (string, error) {
 	return full, nil
 }
 
+// makeCluster fills in what Azure decides itself.
 func (m *Manager) makeCluster(groupName string, head resource, p clusterProperties) *cluster {
 	current, _ := fullVersion(p.KubernetesVersion) // checked before
 	made := &cluster{resource: head, pools: map[string]*pool{}}
@@ -201,6 +196,7 @@ func (m *Manager) makeCluster(groupName string, head resource, p clusterProperti
 	return made
 }
 
+// addSystemPools are those a cluster is created with; they come and go with it.
 func (m *Manager) addSystemPools(c *cluster, pools []profile) error {
 	for _, p := range pools {
 		if p.Mode == "" {
@@ -214,56 +210,6 @@ func (m *Manager) addSystemPools(c *cluster, pools []profile) error {
 		c.pools[p.Name] = made
 	}
 	return nil
-}
-
-// start runs Kubernetes, and shows what only a running cluster has.
-func (m *Manager) start(c *cluster) error {
-	handle, err := c.connect()
-	if err != nil {
-		return err
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if c.Properties.OIDCIssuer.Enabled {
-		c.Properties.OIDCIssuer.URL = handle.Issuer()
-	}
-	c.Properties.FQDN = strings.ToLower(c.Name) + ".k8s.localhost"
-	return nil
-}
-
-// connector starts Kubernetes at most once, for whoever needs it first.
-func (m *Manager) connector(c *cluster, groupName string) func() (ClusterHandle, error) {
-	var pending chan struct{}
-	var failure error
-	return func() (ClusterHandle, error) {
-		m.mu.Lock()
-		if pending == nil {
-			pending = make(chan struct{})
-			request := c.request(groupName)
-			m.work.Go(func() {
-				handle, err := m.Clusters.Create(m.lifetime, request)
-				m.mu.Lock()
-				defer m.mu.Unlock()
-				c.handle, failure = handle, err
-				close(pending)
-			})
-		}
-		m.mu.Unlock()
-		<-pending
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		return c.handle, failure
-	}
-}
-
-func (c *cluster) request(groupName string) ClusterRequest {
-	r := ClusterRequest{Name: c.Name, Group: groupName, Location: c.Location, Version: c.Properties.CurrentKubernetesVersion}
-	for name, p := range c.pools {
-		if p.Properties.Mode == "System" {
-			r.SystemPool, r.SystemNodes = name, p.Properties.Count
-		}
-	}
-	return r
 }
 
 // updateCluster enables the OIDC issuer and workload identity; AKS cannot disable the former.
@@ -287,6 +233,7 @@ func (m *Manager) updateCluster(c *cluster, asked clusterBody) (answer, error) {
 	return answer{status: http.StatusOK, body: c, operation: c.operation}, nil
 }
 
+// settle ends an operation on the cluster itself.
 func (c *cluster) settle(failure *fault) {
 	c.operation = nil
 	c.Properties.ProvisioningState = "Succeeded"
@@ -304,6 +251,7 @@ func (c *cluster) idle() error {
 		c.Properties.ProvisioningState, c.Name, c.operation.began.UTC().Format(time.RFC3339))
 }
 
+// deleteCluster refuses a busy cluster, as AKS does; one that failed can always be deleted.
 func (m *Manager) deleteCluster(c *call) (answer, error) {
 	found, err := find[*cluster](m, c, clusterType)
 	if isCode(err, "ResourceNotFound") {
@@ -336,35 +284,4 @@ func (m *Manager) clusterDeleted(c *cluster, failure *fault) {
 	}
 	c.operation = nil
 	m.drop(c)
-}
-
-// listCredentials runs without the lock, because the cluster may have to be started first.
-func (m *Manager) listCredentials(c *call) (answer, error) {
-	found, err := m.readyCluster(c)
-	if err != nil {
-		return answer{}, err
-	}
-	handle, err := found.connect()
-	if err != nil {
-		return answer{}, err
-	}
-	return ok(map[string]any{"kubeconfigs": []map[string]any{{"name": "clusterUser", "value": handle.Kubeconfig()}}}), nil
-}
-
-func (m *Manager) readyCluster(c *call) (*cluster, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	found, err := find[*cluster](m, c, clusterType)
-	if err != nil {
-		return nil, err
-	}
-	if state := found.Properties.ProvisioningState; state == "Creating" || state == "Deleting" {
-		return nil, badRequest("BadRequest", "The cluster '%s' has no credentials while it is %s.", found.Name, strings.ToLower(state))
-	}
-	return found, nil
-}
-
-func isCode(err error, code string) bool {
-	f := (*fault)(nil)
-	return errors.As(err, &f) && f.code == code
 }

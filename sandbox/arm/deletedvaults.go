@@ -71,6 +71,7 @@ func (m *Manager) recoverVault(head resource) (answer, error) {
 	return m.registerVault(d.vault)
 }
 
+// purgeVault frees the vault's name and forgets its keys, for good.
 func (m *Manager) purgeVault(c *call) (answer, error) {
 	d, err := m.findDeletedVault(c)
 	if err != nil {

@@ -1,6 +1,7 @@
 package arm
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 )
@@ -13,6 +14,7 @@ type fault struct {
 
 func (f *fault) Error() string { return f.code + ": " + f.message }
 
+// Source: github.com/microsoft/api-guidelines, Azure, error responses.
 func (f *fault) body() map[string]any {
 	return map[string]any{"error": map[string]any{"code": f.code, "message": f.message}}
 }
@@ -35,4 +37,10 @@ func notFound(code, format string, args ...any) *fault {
 
 func resourceNotFound(kind, name, group string) *fault {
 	return notFound("ResourceNotFound", "The Resource '%s/%s' under resource group '%s' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix", kind, name, group)
+}
+
+// isCode tells which refusal an error is.
+func isCode(err error, code string) bool {
+	f := (*fault)(nil)
+	return errors.As(err, &f) && f.code == code
 }

@@ -75,6 +75,7 @@ var providerNames = []string{
 	"Microsoft.Features", "Microsoft.KeyVault", "Microsoft.ManagedIdentity", "Microsoft.Network", "Microsoft.Resources", "Microsoft.Storage",
 }
 
+// providerState is Registered from the start but for AKS, so that the step which registers it has something to do.
 func (m *Manager) providerState(namespace string) string {
 	if !strings.EqualFold(namespace, containerService) {
 		return "Registered"

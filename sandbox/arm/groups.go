@@ -34,6 +34,7 @@ func (m *Manager) group(name string) (*group, error) {
 	return nil, notFound("ResourceGroupNotFound", "Resource group '%s' could not be found.", name)
 }
 
+// addGroup also makes the node groups that AKS manages beside its clusters'.
 func (m *Manager) addGroup(name, location string, tags map[string]string) *group {
 	g := &group{resource: resource{
 		ID: m.groupID(name), Name: name, Type: "Microsoft.Resources/resourceGroups", Location: location, Tags: tags,
@@ -65,6 +66,7 @@ func (m *Manager) listGroups(*call) (answer, error) {
 	return ok(page(all)), nil
 }
 
+// putGroup is idempotent but for the location, which a group keeps.
 func (m *Manager) putGroup(c *call) (answer, error) {
 	var asked struct {
 		Location string
@@ -111,6 +113,7 @@ func (m *Manager) deleteGroup(c *call) (answer, error) {
 	return answer{status: http.StatusAccepted, operation: op}, nil
 }
 
+// groupDeleted leaves a group that could not be emptied as failed, to be deleted again.
 func (m *Manager) groupDeleted(g *group, failure *fault) {
 	if failure != nil {
 		g.Properties.State = "Failed"
@@ -154,6 +157,7 @@ func (m *Manager) nextIn(g *group) (item, *operation) {
 	return nil, nil
 }
 
+// await ends with the operation, or with the sandbox.
 func (op *operation) await(ctx context.Context) error {
 	select {
 	case <-op.done:
@@ -163,6 +167,7 @@ func (op *operation) await(ctx context.Context) error {
 	}
 }
 
+// run runs what is left to do without the lock, where there is something.
 func run(after func() error) error {
 	if after == nil {
 		return nil

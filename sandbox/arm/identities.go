@@ -20,6 +20,7 @@ const (
 	maxFederations = 20
 )
 
+// Source: learn.microsoft.com, naming rules, Microsoft.ManagedIdentity.
 var identityName = rule{
 	regexp.MustCompile(`^[a-zA-Z0-9][-_a-zA-Z0-9]{2,127}$`), "InvalidParameter",
 	"An identity's name has 3 to 128 letters, digits, '_' or '-', and begins with a letter or digit.",
@@ -42,6 +43,7 @@ type identity struct {
 	federations map[string]*federation // by lower-case name
 }
 
+// federation is a federated identity credential: it trusts tokens of an issuer, for a subject and an audience.
 type federation struct {
 	ID         string               `json:"id"`
 	Name       string               `json:"name"`
@@ -62,6 +64,7 @@ func (m *Manager) getIdentity(c *call) (answer, error) {
 	return ok(found), err
 }
 
+// putIdentity gives a new identity its principal; a repeated create keeps it.
 func (m *Manager) putIdentity(c *call) (answer, error) {
 	var asked resource
 	if err := c.decode(&asked); err != nil {
@@ -145,6 +148,7 @@ func (m *Manager) putFederation(c *call) (answer, error) {
 	return created(existing == nil, made), nil
 }
 
+// checkFederation does not ask the issuer: Azure stores what it is told, and sign-in finds out.
 func (i *identity) checkFederation(name string, p federationProperties) error {
 	if err := federationName.check(name); err != nil {
 		return err
@@ -217,6 +221,7 @@ func (m *Manager) principal(i *identity) entra.Principal {
 	}
 }
 
+// inEffect says of each credential from when on sign-in knows it.
 func (i *identity) inEffect(delay time.Duration) []entra.Federation {
 	var all []entra.Federation
 	for _, f := range i.federations {

@@ -50,6 +50,7 @@ func (m *Manager) begin(provider, takes string, work func(context.Context) error
 	return op
 }
 
+// carryOut takes the operation's time, or fails as scripted, before anything is done.
 func (m *Manager) carryOut(takes string, work func(context.Context) error) *fault {
 	if err := m.Conditions.Take(m.lifetime, takes); err != nil {
 		return asFault(err)
@@ -71,6 +72,7 @@ func (op *operation) end(failure *fault) {
 	close(op.done)
 }
 
+// forgetOperations makes room; a client that asks for a forgotten one follows the resource instead.
 func (m *Manager) forgetOperations() {
 	if len(m.operations) < maxOperations {
 		return
@@ -91,6 +93,7 @@ func (m *Manager) announce(header http.Header, op *operation) {
 	pace(header, op)
 }
 
+// pace is in whole seconds for most clients, which may be far longer than the operation.
 func pace(header http.Header, op *operation) {
 	header.Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(op.askEvery.Seconds())))))
 	header.Set("retry-after-ms", strconv.FormatInt(op.askEvery.Milliseconds(), 10))
@@ -111,6 +114,7 @@ func (m *Manager) getOperation(c *call) (answer, error) {
 	return answer{status: http.StatusOK, body: body, operation: op}, nil
 }
 
+// getOperationResult is what Location names: 202 while it goes on, then the outcome.
 func (m *Manager) getOperationResult(c *call) (answer, error) {
 	op, ok := m.operations[c.PathValue("operation")]
 	switch {

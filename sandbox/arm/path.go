@@ -15,6 +15,7 @@ type path struct {
 	segments []string
 }
 
+// pathOfURL cuts at the last extension, because a scope may itself be one.
 func pathOfURL(sent string) path {
 	p := path{}
 	if i := strings.LastIndex(strings.ToLower(sent), authorization); i >= 0 {
@@ -36,6 +37,7 @@ func (p path) restore(r *http.Request, pattern string) {
 	}
 }
 
+// pathKey carries the path past the router, which sees it in lower case only.
 type pathKey struct{}
 
 func pathOf(ctx context.Context) path {

@@ -14,6 +14,7 @@ const (
 	kataIsolation = "KataCcIsolation"
 )
 
+// Source: learn.microsoft.com, naming rules, Microsoft.ContainerService, agent pools.
 var poolName = rule{
 	regexp.MustCompile(`^[a-z][a-z0-9]{0,11}$`), "InvalidParameter",
 	"The name of a Linux pool has 1 to 12 lower-case letters and digits and begins with a letter.",
@@ -27,6 +28,7 @@ const (
 	imageKataCc     = "AKSAzureLinux-V2katagen2-202509.05.0"
 )
 
+// poolProperties are the part of an agent pool that is asked about here.
 type poolProperties struct {
 	ProvisioningState   string            `json:"provisioningState"`
 	Count               int               `json:"count"`
@@ -118,6 +120,7 @@ func (m *Manager) checkRuntime(p poolProperties) error {
 	return nil
 }
 
+// findPool returns the cluster even where the pool is missing, to tell the two absences apart.
 func (m *Manager) findPool(c *call) (*cluster, *pool, error) {
 	owner, err := find[*cluster](m, c, clusterType)
 	if err != nil {
@@ -148,6 +151,7 @@ func (m *Manager) listPools(c *call) (answer, error) {
 	return ok(page(all)), nil
 }
 
+// putPool only creates: an operation on a pool is one on its cluster, and there is one at a time.
 func (m *Manager) putPool(c *call) (answer, error) {
 	owner, existing, err := m.findPool(c)
 	if owner == nil {
@@ -192,6 +196,7 @@ func (c *cluster) poolSettled(p *pool, failure *fault) {
 	}
 }
 
+// deletePool spares system pools, without which a cluster cannot live.
 func (m *Manager) deletePool(c *call) (answer, error) {
 	owner, p, err := m.findPool(c)
 	if owner != nil && p == nil {

@@ -70,6 +70,7 @@ func find[T item](m *Manager, c *call, kind string) (T, error) {
 	return found, resourceNotFound(kind, name, group)
 }
 
+// put is by lower-case id: names are unique whatever their case.
 func (m *Manager) put(i item) { m.resources[strings.ToLower(i.head().ID)] = i }
 
 // drop takes a resource out of the subscription, with the role assignments at it.
@@ -168,6 +169,7 @@ type rule struct {
 	code, message string
 }
 
+// check quotes the name, which the caller may have put together from parts.
 func (r rule) check(name string) error {
 	if r.pattern.MatchString(name) {
 		return nil

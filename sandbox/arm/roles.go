@@ -72,6 +72,7 @@ func (m *Manager) ownRole() role {
 	return roles[ownerRole]
 }
 
+// listPermissions are the caller's, at any scope of the subscription: its only role is there.
 func (m *Manager) listPermissions(*call) (answer, error) {
 	r := m.ownRole()
 	return ok(page([]map[string]any{{

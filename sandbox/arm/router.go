@@ -46,6 +46,7 @@ func (m *Manager) Handler() http.Handler {
 	return lowerCase(mux)
 }
 
+// serve is the way of every request: names, gate, handler, answer.
 func (m *Manager) serve(r route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		sent := pathOf(request.Context())
@@ -140,6 +141,7 @@ func (m *Manager) ours(c *call) error {
 	return nil
 }
 
+// unauthorized names who may not do what, where: tools take oid and action from it.
 func (m *Manager) unauthorized(c *call) *fault {
 	return refuse(http.StatusForbidden, "AuthorizationFailed",
 		"The client '%s' with object id '%s' does not have authorization to perform action '%s %s' over scope '%s' or the scope is invalid. If access was recently granted, please refresh your credentials.",
@@ -154,6 +156,7 @@ func (c *call) decode(into any) error {
 	return nil
 }
 
+// write adds the headers every answer of Resource Manager has.
 func (m *Manager) write(w http.ResponseWriter, r *http.Request, status int, body []byte, op *operation) {
 	header := w.Header()
 	header.Set("x-ms-request-id", uuid.NewString())

@@ -19,6 +19,7 @@ var vaultName = rule{
 	"A vault's name must be between 3-24 alphanumeric characters. The name must begin with a letter, end with a letter or digit, and not contain consecutive hyphens. Follow this link for more information: https://go.microsoft.com/fwlink/?linkid=2147742",
 }
 
+// checkVaultName adds the length, which the pattern cannot say.
 func checkVaultName(name string) error {
 	if err := vaultName.check(name); err != nil || len(name) >= 3 && len(name) <= 24 {
 		return err
@@ -31,6 +32,7 @@ type vaultSKU struct {
 	Name   string `json:"name"`
 }
 
+// Source: learn.microsoft.com, REST, Key Vault, Vaults.
 type vaultProperties struct {
 	State           string   `json:"provisioningState"`
 	TenantID        string   `json:"tenantId"`
@@ -111,6 +113,7 @@ func (m *Manager) getVault(c *call) (answer, error) {
 	return ok(found), err
 }
 
+// putVault creates, recovers, or updates what may change: tags and the permission model.
 func (m *Manager) putVault(c *call) (answer, error) {
 	var asked vaultBody
 	if err := c.decode(&asked); err != nil {
@@ -133,6 +136,7 @@ func (m *Manager) putVault(c *call) (answer, error) {
 	return m.registerVault(&vault{resource: head, Properties: m.vaultProperties(head.Name, asked.Properties)})
 }
 
+// checkVault refuses names in use anywhere, deleted ones included: they are host names.
 func (m *Manager) checkVault(name string, p vaultProperties) error {
 	if err := checkVaultName(name); err != nil {
 		return err
@@ -191,6 +195,7 @@ func (v *vault) settle(failure *fault) {
 	}
 }
 
+// deleteVault is done at once; the vault stays soft-deleted until it is purged.
 func (m *Manager) deleteVault(c *call) (answer, error) {
 	found, err := find[*vault](m, c, vaultType)
 	if isCode(err, "ResourceNotFound") {

@@ -52,6 +52,7 @@ func (d *Directory) Authenticate(r *http.Request, audience string) (Principal, e
 	return claims.principal(), nil
 }
 
+// principal is who the token speaks of, by the name its kind of principal goes by.
 func (c accessClaims) principal() Principal {
 	p := Principal{ObjectID: c.ObjectID, AppID: c.AppID, TenantID: c.TenantID, Name: c.Name, Type: "ServicePrincipal"}
 	if c.Kind == "user" {

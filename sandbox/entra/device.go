@@ -21,6 +21,8 @@ type device struct {
 	approved, expires time.Time
 }
 
+// startDevice hands out a code for the user and one for the device.
+// Source: RFC 8628, section 3.2; learn.microsoft.com, OAuth 2.0 device authorization grant.
 func (d *Directory) startDevice(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil || r.PostForm.Get("client_id") == "" {
@@ -50,6 +52,7 @@ func (d *Directory) startDevice(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
+// deviceToken is asked again and again until the code is approved.
 func (d *Directory) deviceToken(r *http.Request) (map[string]any, error) {
 	audience, refused := d.audience(r.PostForm.Get("scope"))
 	if refused != nil {

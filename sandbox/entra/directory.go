@@ -102,6 +102,7 @@ func (d *Directory) issuer() string { return d.tenantURL() + "/v2.0" }
 
 func (d *Directory) tenantURL() string { return d.URL + "/" + d.Tenant }
 
+// configuration has what MSAL requires, an authorization endpoint among it that is not served.
 func (d *Directory) configuration(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]any{
 		"issuer":                                d.issuer(),

@@ -83,6 +83,7 @@ func match(federations []Federation, claims jwt.Claims) *refusal {
 	}
 }
 
+// valid demands an expiry: an assertion without one would be good for ever.
 func valid(claims jwt.Claims, now time.Time) *refusal {
 	err := claims.ValidateWithLeeway(jwt.Expected{Time: now}, time.Minute)
 	if err == nil && claims.Expiry != nil {
@@ -113,6 +114,7 @@ func (d *Directory) verify(ctx context.Context, token *jwt.JSONWebToken, issuer 
 	return nil
 }
 
+// fetch reads one bounded JSON document of an issuer.
 func (d *Directory) fetch(ctx context.Context, url string, into any) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {

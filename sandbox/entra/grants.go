@@ -70,6 +70,8 @@ func (d *Directory) clientCredentials(r *http.Request) (map[string]any, error) {
 	return bearer(token), nil
 }
 
+// client is who asks, proven by an assertion or a secret.
+// Source: learn.microsoft.com, OAuth 2.0 client credentials flow.
 func (d *Directory) client(r *http.Request) (Principal, *refusal) {
 	id := r.PostForm.Get("client_id")
 	switch {
@@ -137,6 +139,7 @@ type session struct {
 // maxSessions bounds how many refresh tokens are good at once.
 const maxSessions = 256
 
+// remember makes a refresh token. When too many are out, all end: their users sign in again.
 func (d *Directory) remember(s session) string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -148,6 +151,7 @@ func (d *Directory) remember(s session) string {
 	return token
 }
 
+// refresh gives a signed-in user a token for another resource, without asking again.
 func (d *Directory) refresh(r *http.Request) (map[string]any, error) {
 	d.mu.Lock()
 	s, ok := d.sessions[r.PostForm.Get("refresh_token")]

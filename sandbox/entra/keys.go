@@ -17,6 +17,7 @@ type signingKey struct {
 	signer jose.Signer
 }
 
+// newSigningKey names the key by its digest, so that a key set never holds two under one name.
 func newSigningKey() (*signingKey, error) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
