@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"encoding/json"
-	"net/http"
 	"runtime"
 	"strings"
 	"testing"
@@ -220,38 +219,4 @@ func TestThrottledCallsArriveInTheEnd(t *testing.T) {
 	if err != nil || len(subscriptions) != 1 {
 		t.Errorf("subscriptions %v, %v", subscriptions, err)
 	}
-}
-
-func TestHTTPFaultsSpoilTheFirstTry(t *testing.T) {
-	tests := []struct {
-		fault  string
-		status int // 0: no whole answer
-	}{
-		{"http-500", http.StatusInternalServerError},
-		{"http-503", http.StatusServiceUnavailable},
-		{"http-reset", 0},
-		{"http-truncated", 0},
-		{"throttle", http.StatusTooManyRequests},
-	}
-	for _, test := range tests {
-		t.Run(test.fault, func(t *testing.T) {
-			s := start(t, Options{Faults: []string{test.fault}})
-			if status := get(s); status != test.status {
-				t.Errorf("first try: %d, want %d", status, test.status)
-			}
-		})
-	}
-}
-
-// get reads one public document of Resource Manager; 0 where it does not arrive whole.
-func get(s *Sandbox) int {
-	response, err := s.Client().Get(s.Endpoints().ResourceManager + "/metadata/endpoints")
-	if err != nil {
-		return 0
-	}
-	defer response.Body.Close()
-	if err := json.NewDecoder(response.Body).Decode(&map[string]any{}); err != nil {
-		return 0
-	}
-	return response.StatusCode
 }
