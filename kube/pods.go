@@ -16,8 +16,10 @@ const crashes = 3
 
 func (e *PodError) Error() string {
 	text := fmt.Sprintf("pod %s/%s cannot become ready: %s", e.Pod.Namespace, e.Pod.Name, e.Reason)
-	if n := len(e.Events); n > 0 {
-		text += ": " + e.Events[n-1].Message
+	for _, event := range slices.Backward(e.Events) {
+		if event.Type == corev1.EventTypeWarning {
+			return text + ": " + event.Message
+		}
 	}
 	return text
 }

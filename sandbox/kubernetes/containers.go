@@ -16,7 +16,7 @@ const (
 	// settle is when the kubelet first looks at a container it started: one that ends sooner is
 	// never seen running, and so never ready.
 	settle = 10 * time.Millisecond
-	// firstBackoff is the least a crashed container waits; how long a pod takes to start scales it.
+	// firstBackoff is the least that waits what failed; how long a pod takes to start scales it.
 	firstBackoff = 100 * time.Millisecond
 	lastBackoff  = 5 * time.Minute
 )
@@ -80,7 +80,7 @@ func (p *podRun) finish(ctx context.Context, succeeded bool) {
 
 // runContainer runs a container, again and again if its pod says so; true if it ended well.
 func (p *podRun) runContainer(ctx context.Context, spec corev1.Container) bool {
-	backoff := max(firstBackoff, p.cluster.options.Conditions.Duration("pod.start"))
+	backoff := p.firstBackoff()
 	for restarts := int32(0); ; restarts++ {
 		wait, again := p.attempt(ctx, spec, restarts)
 		if ctx.Err() != nil || !again {
@@ -93,6 +93,10 @@ func (p *podRun) runContainer(ctx context.Context, spec corev1.Container) bool {
 		}
 		backoff = min(2*backoff, lastBackoff)
 	}
+}
+
+func (p *podRun) firstBackoff() time.Duration {
+	return max(firstBackoff, p.cluster.options.Conditions.Duration("pod.start"))
 }
 
 // attempt runs a container once. The reason is why it waits for the next attempt.

@@ -28,10 +28,15 @@ func images(reference string) (pods.Image, bool) {
 		"web":   web,
 		"crash": func(context.Context, pods.Container) error { return errors.New("crashed") },
 		"mcr.microsoft.com/acc/samples/kafka/consumer:1.0": web,
-		"mcr.microsoft.com/aci/skr:2.12":                   web,
+		"mcr.microsoft.com/aci/skr:2.12":                   idle,
 	}
 	program, ok := programs[reference]
 	return program, ok
+}
+
+func idle(ctx context.Context, _ pods.Container) error {
+	<-ctx.Done()
+	return nil
 }
 
 // web serves its pages, and logs them.

@@ -26,7 +26,7 @@ func (p *podRun) container(spec corev1.Container) (pods.Container, error) {
 	if account == nil {
 		return pods.Container{}, fmt.Errorf("serviceaccount %q not found", p.pod.Spec.ServiceAccountName)
 	}
-	token, _, err := p.cluster.signer.sign(account, nil, 365*24*time.Hour)
+	kubeconfig, err := p.cluster.accountKubeconfig(account)
 	if err != nil {
 		return pods.Container{}, err
 	}
@@ -36,7 +36,7 @@ func (p *podRun) container(spec corev1.Container) (pods.Container, error) {
 		ReadFile:   func(name string) ([]byte, error) { return p.readFile(spec, name) },
 		Network:    podNetwork{p},
 		TEE:        p.tee,
-		Kubeconfig: p.cluster.kubeconfig(account.GetName(), token, p.pod.Namespace),
+		Kubeconfig: kubeconfig,
 	}, nil
 }
 

@@ -48,14 +48,23 @@ func (c *Cluster) furnish() error {
 // Kubeconfig is the admin's access. It needs no name resolution: the server is named by its
 // certificate alone.
 func (c *Cluster) Kubeconfig() []byte {
-	return c.kubeconfig("clusterAdmin_"+c.options.Name, c.adminToken, "")
+	return c.kubeconfig(c.options.Front.URL("127.0.0.1"), "clusterAdmin_"+c.options.Name, c.adminToken, "")
 }
 
-// kubeconfig is an access with a token.
-func (c *Cluster) kubeconfig(user, token, namespace string) []byte {
+// accountKubeconfig is a pod's access. It names the server by its host, because 127.0.0.1 is the
+// pod itself.
+func (c *Cluster) accountKubeconfig(account objects.Object) ([]byte, error) {
+	token, _, err := c.signer.sign(account, nil, podTokenLifetime)
+	if err != nil {
+		return nil, err
+	}
+	return c.kubeconfig(c.options.Front.URL(c.host()), account.GetName(), token, account.GetNamespace()), nil
+}
+
+func (c *Cluster) kubeconfig(server, user, token, namespace string) []byte {
 	config := clientcmdapi.NewConfig()
 	config.Clusters[c.options.Name] = &clientcmdapi.Cluster{
-		Server:                   c.options.Front.URL("127.0.0.1"),
+		Server:                   server,
 		TLSServerName:            c.host(),
 		CertificateAuthorityData: c.options.Front.CA(),
 	}

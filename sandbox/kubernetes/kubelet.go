@@ -66,7 +66,7 @@ func (c *Cluster) running(namespace, name string) *podRun {
 	return c.runs[podName{namespace, name}]
 }
 
-// run takes a pod from its node to its end. An error has been told by an event, or is ctx's.
+// run takes a pod from its node to its end.
 func (p *podRun) run(ctx context.Context) {
 	defer p.cancel()
 	node, err := p.schedule(ctx)
@@ -74,8 +74,15 @@ func (p *podRun) run(ctx context.Context) {
 		return
 	}
 	p.bind(node)
-	if err := p.start(ctx); err != nil {
-		return
+	for backoff := p.firstBackoff(); ; backoff = min(2*backoff, lastBackoff) {
+		err := p.start(ctx)
+		if err == nil {
+			break
+		}
+		p.event(corev1.EventTypeWarning, "FailedCreatePodSandBox", "Failed to create pod sandbox: rpc error: code = Unknown desc = "+err.Error())
+		if !sleep(ctx, backoff) {
+			return
+		}
 	}
 	defer p.cluster.podAddresses.release(p.address.String())
 	disconnect := context.AfterFunc(ctx, func() { p.cluster.network.Remove(p.address) })
@@ -95,14 +102,11 @@ func (p *podRun) start(ctx context.Context) error {
 		return err
 	}
 	if err := p.measure(); err != nil {
-		p.event(corev1.EventTypeWarning, "FailedCreatePodSandBox",
-			"Failed to create pod sandbox: rpc error: code = Unknown desc = failed to start sandbox: failed to create containerd task: failed to create shim task: "+err.Error())
-		return err
+		return fmt.Errorf("failed to start sandbox: failed to create containerd task: failed to create shim task: %w", err)
 	}
 	address, err := p.cluster.podAddresses.take()
 	if err != nil {
-		p.event(corev1.EventTypeWarning, "FailedCreatePodSandBox", "Failed to create pod sandbox: plugin type=\"azure-vnet\" failed (add): "+err.Error())
-		return err
+		return fmt.Errorf("plugin type=\"azure-vnet\" failed (add): %w", err)
 	}
 	p.address = address
 	return nil

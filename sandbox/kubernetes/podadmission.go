@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -16,6 +17,9 @@ import (
 
 // policyAnnotation holds the base64 of a confidential pod's policy.
 const policyAnnotation = "io.katacontainers.config.agent.policy"
+
+// defaultAccountDelay is how long the API server waits for the default account of a namespace.
+const defaultAccountDelay = time.Second
 
 // accountMount is where a container finds its service account's token.
 const accountMount = "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -79,7 +83,7 @@ func (c *Cluster) admitAccount(pod *corev1.Pod) error {
 	}
 	name := pod.Spec.ServiceAccountName
 	pod.Spec.DeprecatedServiceAccount = name
-	if c.store.Get(accountsKey, pod.Namespace, name) == nil {
+	if !c.hasAccount(pod.Namespace, name) {
 		return fmt.Errorf("error looking up service account %s/%s: serviceaccount %q not found", pod.Namespace, name, name)
 	}
 	if mount := pod.Spec.AutomountServiceAccountToken; mount != nil && !*mount {
@@ -99,6 +103,25 @@ func (c *Cluster) admitAccount(pod *corev1.Pod) error {
 	pod.Spec.Volumes = append(pod.Spec.Volumes, volume)
 	mountInto(pod.Spec.Containers, volume.Name, accountMount)
 	return nil
+}
+
+// hasAccount waits a moment for the default account, which a new namespace gets a little later.
+func (c *Cluster) hasAccount(namespace, name string) bool {
+	giveUp := time.After(defaultAccountDelay)
+	for {
+		changed := c.changed()
+		if c.store.Get(accountsKey, namespace, name) != nil {
+			return true
+		}
+		if name != "default" {
+			return false
+		}
+		select {
+		case <-changed:
+		case <-giveUp:
+			return false
+		}
+	}
 }
 
 func mountInto(containers []corev1.Container, volume, at string) {

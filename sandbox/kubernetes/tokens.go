@@ -21,6 +21,9 @@ import (
 // tokenLifetime is what a token has when nothing else is asked for.
 const tokenLifetime = time.Hour
 
+// podTokenLifetime is that of the token in a pod's kubeconfig, which is not renewed.
+const podTokenLifetime = 365 * 24 * time.Hour
+
 // accountPrefix is what the user names of service accounts begin with.
 const accountPrefix = "system:serviceaccount:"
 

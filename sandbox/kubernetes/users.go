@@ -11,11 +11,9 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime"
 
+	"github.com/cctui/cctui/sandbox/entra"
 	"github.com/cctui/cctui/sandbox/kubernetes/objects"
 )
-
-// serverApplication is the Entra application of AKS's API servers, the audience of their tokens.
-const serverApplication = "6dae42f8-4368-4678-94ff-3960e28e3630"
 
 // user is who sends a request.
 type user struct {
@@ -61,7 +59,7 @@ func (c *Cluster) authenticate(r *http.Request) (user, error) {
 		return c.accountUser(claims)
 	}
 	if c.options.Authenticate != nil {
-		if principal, err := c.options.Authenticate(r, serverApplication); err == nil {
+		if principal, err := c.options.Authenticate(r, entra.ResourceAKS); err == nil {
 			return user{principal.ObjectID, []string{mastersGroup, authenticatedGroup}}, nil
 		}
 	}
