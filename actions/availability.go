@@ -34,7 +34,7 @@ func availability() Step {
 // runAvailability reads everything and writes nothing. The order is that of what rules out most.
 func runAvailability(ctx context.Context, r *Run) error {
 	if word := r.Profile().Retired; word != "" {
-		r.Logf("%s", word)
+		r.Logf("%s What your subscription answers today is what counts.", word)
 	}
 	region, err := poolRegion(ctx, r)
 	if err != nil {

@@ -51,6 +51,9 @@ func runContrast(ctx context.Context, r *Run) error {
 	if err := startOrdinary(ctx, r, k); err != nil {
 		return err
 	}
+	if err := checkOrdinaryTopic(ctx, r, k); err != nil {
+		return err
+	}
 	var last pageState
 	err = within(ctx, pageLimit, func(ctx context.Context) error {
 		return r.Wait(ctx, "the ordinary consumer shows its first message", func(ctx context.Context) (bool, error) {
@@ -72,6 +75,15 @@ func runContrast(ctx context.Context, r *Run) error {
 		return contrastFailed(last.text)
 	}
 	return r.Update(func(o *Outputs) { o.Ciphertext = last.text })
+}
+
+// checkOrdinaryTopic spares waiting for messages that go elsewhere.
+func checkOrdinaryTopic(ctx context.Context, r *Run, k Kube) error {
+	sends, err := k.Pod(ctx, r.Inputs().Namespace, producerPod)
+	if err != nil {
+		return fmt.Errorf("read the producer's pod: %w", err)
+	}
+	return sameTopic(env(sends, producerPod, "TOPIC"), r.Inputs().Topic)
 }
 
 // startOrdinary keeps an ordinary consumer that runs already: it has nothing that could be outdated

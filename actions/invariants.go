@@ -113,7 +113,10 @@ func checkMessageLength(w *world) error {
 }
 
 func checkTopics(w *world) error {
-	reads, writes := env(w.consumer, consumerPod, "TOPIC"), env(w.producer, producerPod, "TOPIC")
+	return sameTopic(env(w.producer, producerPod, "TOPIC"), env(w.consumer, consumerPod, "TOPIC"))
+}
+
+func sameTopic(writes, reads string) error {
 	if reads == writes {
 		return nil
 	}

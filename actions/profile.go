@@ -51,8 +51,7 @@ func KataCC() Profile {
 		SidecarCommand:  []string{"/skr.sh"}, // /bin/skr, the article's command, ignores SkrSideCarArgs
 		SidecarLogLevel: "debug",
 		ReferenceInfo:   "/opt/confidential-containers/share/kata-containers/reference-info-base64",
-		Retired: "Microsoft announced the end of this preview (KataCcIsolation) for March 2026. " +
-			"What follows is what your subscription itself answers today.",
-		Patience: 20 * time.Minute,
+		Retired:         "Microsoft announced the end of this preview (KataCcIsolation) for March 2026.",
+		Patience:        20 * time.Minute,
 	}
 }
