@@ -436,10 +436,11 @@ func faults() map[string]fault {
 		},
 		"producer with an old public key": {
 			spoil: func(w *realm) {
-				w.hooks["kube.WaitPod"] = func() error {
-					key := w.keys["kafka-encryption-demo"]
-					w.keys["kafka-encryption-demo"] = keyVersion("https://x", key.Name, 2, key.ReleasePolicy)
-					return nil
+				w.admission = func(kind, name string, _ kube.Object) {
+					if name == producerPod {
+						key := w.keys["kafka-encryption-demo"]
+						w.keys["kafka-encryption-demo"] = keyVersion("https://x", key.Name, 2, key.ReleasePolicy)
+					}
 				}
 			},
 			id: "public-key-old", mention: "v2",

@@ -136,13 +136,13 @@ func runVault(ctx context.Context, r *Run) error {
 	if err != nil {
 		return err
 	}
-	make := r.Azure().CreateVault
+	create := r.Azure().CreateVault
 	if recovers {
-		make = r.Azure().RecoverVault
+		create = r.Azure().RecoverVault
 	}
 	spec := azure.VaultSpec{Name: name, Location: r.Inputs().Location, TenantID: r.Outputs().TenantID, Tags: r.Tags()}
 	return r.Create(ctx, vaultResource(r), func(op azure.LRO) error {
-		made, err := make(ctx, runGroup(r), spec, op)
+		made, err := create(ctx, runGroup(r), spec, op)
 		if err != nil {
 			return fmt.Errorf("create key vault %s: %w", name, err)
 		}
