@@ -185,37 +185,9 @@ func kafkaStep() Step {
 				sh("kubectl", "wait", "kafka/"+kafkaCluster, "--for=condition=Ready", "--timeout=600s", "--namespace", in.Namespace),
 			}
 		},
-		Probe: func(ctx context.Context, r *Run) (bool, error) {
-			k, err := r.Kube(ctx)
-			if err != nil {
-				return false, err
-			}
-			found, err := k.Get(ctx, kafkaRef(r))
-			switch {
-			case kube.IsNotFound(err):
-				return false, nil
-			case err != nil:
-				return false, fmt.Errorf("look for Kafka: %w", err)
-			case !conditionTrue(found, "Ready"):
-				return false, nil
-			}
-			return true, recordKafka(r)
-		},
-		Run: func(ctx context.Context, r *Run) error {
-			k, err := r.Kube(ctx)
-			if err != nil {
-				return err
-			}
-			manifest := render("kafka.yaml", newValues(r.Inputs(), r.Profile(), r.Outputs()))
-			if err := claim(ctx, r, k, kafkaRef(r), manifest); err != nil {
-				return err
-			}
-			if err := awaitCondition(ctx, r, k, kafkaRef(r), "Ready"); err != nil {
-				return err
-			}
-			return recordKafka(r)
-		},
-		Undo: undoKafka,
+		Probe: probeKafka,
+		Run:   runKafka,
+		Undo:  undoKafka,
 		UndoCommands: func(in Inputs) []string {
 			return []string{
 				sh("kubectl", "delete", "kafka/"+kafkaCluster, "kafkanodepool/dual-role", "--namespace", in.Namespace),
@@ -223,6 +195,38 @@ func kafkaStep() Step {
 			}
 		},
 	}
+}
+
+func probeKafka(ctx context.Context, r *Run) (bool, error) {
+	k, err := r.Kube(ctx)
+	if err != nil {
+		return false, err
+	}
+	found, err := k.Get(ctx, kafkaRef(r))
+	switch {
+	case kube.IsNotFound(err):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("look for Kafka: %w", err)
+	case !conditionTrue(found, "Ready") || !r.Owns(object(kafkaRef(r))):
+		return false, nil
+	}
+	return true, recordKafka(r)
+}
+
+func runKafka(ctx context.Context, r *Run) error {
+	k, err := r.Kube(ctx)
+	if err != nil {
+		return err
+	}
+	manifest := render("kafka.yaml", newValues(r.Inputs(), r.Profile(), r.Outputs()))
+	if err := claim(ctx, r, k, kafkaRef(r), manifest); err != nil {
+		return err
+	}
+	if err := awaitCondition(ctx, r, k, kafkaRef(r), "Ready"); err != nil {
+		return err
+	}
+	return recordKafka(r)
 }
 
 func kafkaRef(r *Run) kube.Ref {
