@@ -8,10 +8,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/fields"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/dynamic"
-	"k8s.io/client-go/tools/cache"
 	watchtools "k8s.io/client-go/tools/watch"
 )
 
@@ -66,50 +64,65 @@ func named(name string) metav1.ListOptions {
 // follow calls change for every selected object as it is, and again whenever one changes, until
 // change is done or fails; with nil when there is none at first, or when one has gone. It
 // survives broken connections and expired versions, but not being refused.
-func follow(
-	ctx context.Context, resource dynamic.ResourceInterface, selected metav1.ListOptions,
-	change func(*unstructured.Unstructured) (done bool, err error),
-) error {
+func follow(ctx context.Context, resource dynamic.ResourceInterface, selected metav1.ListOptions, change change) error {
 	ctx, cancel := context.WithCancelCause(quiet(ctx))
 	defer cancel(nil)
-	_, err := watchtools.UntilWithSync(ctx, listWatch(ctx, resource, selected, cancel), &unstructured.Unstructured{},
-		func(store cache.Store) (bool, error) {
-			if len(store.ListKeys()) > 0 {
-				return false, nil
-			}
-			return change(nil)
-		},
-		func(event watch.Event) (bool, error) {
-			live, _ := event.Object.(*unstructured.Unstructured)
-			if event.Type == watch.Deleted {
-				live = nil
-			}
-			return change(live)
-		})
-	if err != nil && ctx.Err() != nil {
-		return context.Cause(ctx)
+	for {
+		err := followFromList(ctx, resource, selected, change)
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case !apierrors.IsResourceExpired(err) && !apierrors.IsGone(err):
+			return err
+		}
 	}
+}
+
+// change is told an object as it is now; nil: it has gone, or there is none.
+type change func(*unstructured.Unstructured) (done bool, err error)
+
+// followFromList follows until change is done, or the version it began with is too old to go on.
+func followFromList(ctx context.Context, resource dynamic.ResourceInterface, selected metav1.ListOptions, change change) error {
+	list, err := resource.List(ctx, selected)
+	if err != nil {
+		return err
+	}
+	if len(list.Items) == 0 {
+		if done, err := change(nil); done || err != nil {
+			return err
+		}
+	}
+	for i := range list.Items {
+		if done, err := change(&list.Items[i]); done || err != nil {
+			return err
+		}
+	}
+	events, err := watchtools.NewRetryWatcherWithContext(ctx, list.GetResourceVersion(), watcher{resource, selected})
+	if err != nil {
+		return err
+	}
+	_, err = watchtools.UntilWithoutRetry(ctx, events, func(event watch.Event) (bool, error) {
+		live, _ := event.Object.(*unstructured.Unstructured)
+		switch event.Type {
+		case watch.Error:
+			return false, apierrors.FromObject(event.Object)
+		case watch.Deleted:
+			return change(nil)
+		default:
+			return change(live)
+		}
+	})
 	return err
 }
 
-// listWatch ends the wait when the server refuses: client-go would ask again for ever.
-func listWatch(ctx context.Context, resource dynamic.ResourceInterface, selected metav1.ListOptions, refused context.CancelCauseFunc) cache.ListerWatcher {
-	check := func(err error) error {
-		if apierrors.IsUnauthorized(err) || apierrors.IsForbidden(err) || apierrors.IsNotFound(err) {
-			refused(err)
-		}
-		return err
-	}
-	return &cache.ListWatch{
-		ListWithContextFunc: func(_ context.Context, options metav1.ListOptions) (runtime.Object, error) {
-			options.FieldSelector, options.LabelSelector = selected.FieldSelector, selected.LabelSelector
-			list, err := resource.List(ctx, options)
-			return list, check(err)
-		},
-		WatchFuncWithContext: func(_ context.Context, options metav1.ListOptions) (watch.Interface, error) {
-			options.FieldSelector, options.LabelSelector = selected.FieldSelector, selected.LabelSelector
-			events, err := resource.Watch(ctx, options)
-			return events, check(err)
-		},
-	}
+// watcher watches the selected objects of a resource.
+type watcher struct {
+	resource dynamic.ResourceInterface
+	selected metav1.ListOptions
+}
+
+// WatchWithContext starts a watch where options say.
+func (w watcher) WatchWithContext(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
+	options.FieldSelector, options.LabelSelector = w.selected.FieldSelector, w.selected.LabelSelector
+	return w.resource.Watch(ctx, options)
 }
