@@ -2,15 +2,128 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"sync"
 
 	"github.com/cctui/cctui/actions"
+	"github.com/cctui/cctui/azure"
+	"github.com/cctui/cctui/tui"
 )
 
 // interactive needs a terminal, and people in front of it.
-func (p *program) interactive(_ context.Context, chosen choice, faults []actions.Fault) error {
+func (p *program) interactive(ctx context.Context, chosen choice, faults []actions.Fault) error {
 	faults = append(faults, actions.Validate(chosen.withDefaults("xxxx").Inputs)...)
 	if !p.inTerminal || !p.outTerminal || p.getenv("TERM") == "dumb" {
-		return chosen.usage(append(faults, actions.Fault{Key: "auto", Message: "there is no terminal here to step through it: use --auto, which never asks"}))
+		faults = append(faults, actions.Fault{Key: "auto", Message: "there is no terminal here to step through it: use --auto, which never asks"})
 	}
-	return chosen.usage(append(faults, actions.Fault{Key: "auto", Message: "the screens are not part of this build: use --auto, which shows the same walkthrough line by line"}))
+	if err := chosen.usage(faults); err != nil {
+		return err
+	}
+	if p.getenv("ACCESSIBLE") != "" {
+		// Screens that redraw themselves cannot be read aloud; lines that stay can.
+		return p.headless(ctx, chosen, nil, (*actions.Walkthrough).Run)
+	}
+	stage := &stage{program: p, chosen: chosen, log: eventLog{path: filepath.Join(stateDir(p.getenv), "log.jsonl")}}
+	err := tui.Run(ctx, tui.Options{Places: stage.places(), Mouse: true, Log: stage.log.path})
+	return errors.Join(err, stage.close())
 }
+
+// stage is what the screens play on: it opens a place when one is chosen, and closes it at the end.
+type stage struct {
+	program *program
+	chosen  choice
+	log     eventLog
+
+	mu   sync.Mutex
+	open *site
+}
+
+// places are those to choose from: the sandbox alone where the user asked for it.
+func (s *stage) places() []tui.Place {
+	sandbox := tui.Place{
+		Name: "Sandbox", Sandbox: true,
+		About: "Azure, Kubernetes and Kafka on loopback: no account, no cost, seconds instead of half an hour.",
+		Open:  s.opener(true),
+	}
+	if s.chosen.Sandbox {
+		return []tui.Place{sandbox}
+	}
+	return []tui.Place{sandbox, {
+		Name:       "Azure subscription",
+		About:      "The real thing, signed in by " + s.chosen.withDefaults("").Auth + " (--auth). Costs money while it exists; the cleanup removes it.",
+		Remembered: s.remembered,
+		Open:       s.opener(false),
+	}}
+}
+
+// remembered tells of an earlier run in Azure, without taking its journal.
+func (s *stage) remembered() string {
+	journal, err := actions.Peek(filepath.Join(stateDir(s.program.getenv), "azure"))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return ""
+	case err != nil:
+		return err.Error()
+	}
+	status := journal.Status(actions.Steps())
+	if len(status.Steps) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("There is a run of %s to go on with: %d steps begun, %d resources made.", status.Created.Local().Format("2 January"), len(status.Steps), len(status.Made))
+}
+
+// opener opens a place, and is done with the one opened before, if that came to nothing.
+func (s *stage) opener(sandbox bool) func(context.Context, tui.Listener) (tui.Engine, error) {
+	return func(ctx context.Context, to tui.Listener) (tui.Engine, error) {
+		if err := s.close(); err != nil {
+			return nil, err
+		}
+		chosen := s.chosen
+		chosen.Sandbox = sandbox
+		at, err := s.program.open(ctx, chosen)
+		if err != nil {
+			return nil, err
+		}
+		s.keep(at)
+		at.credential.DeviceCode = func(code azure.DeviceCode) { to.Tell(code.Message) }
+		options, err := at.options(ctx, chosen, nil)
+		if err != nil {
+			return nil, err
+		}
+		options.Emit = s.log.before(to.Emit)
+		w, err := actions.New(options)
+		if err != nil {
+			return nil, err
+		}
+		return engine{Walkthrough: w, journal: at.journal, log: &s.log}, nil
+	}
+}
+
+func (s *stage) keep(at *site) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.open = at
+}
+
+func (s *stage) close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open == nil {
+		return nil
+	}
+	at := s.open
+	s.open = nil
+	return errors.Join(s.log.close(), at.close())
+}
+
+// engine is a walkthrough and its journal, as the screens want them.
+type engine struct {
+	*actions.Walkthrough
+	journal *actions.Journal
+	log     *eventLog
+}
+
+func (e engine) Status() actions.Status { return e.journal.Status(e.Steps()) }

@@ -1,0 +1,68 @@
+package tui
+
+import (
+	tea "charm.land/bubbletea/v2"
+)
+
+// choice asks the user for one of some answers.
+type choice struct {
+	title   string
+	text    []string // paragraphs
+	answers []answer
+	chosen  int
+	// dismiss is what escape does; nil: nothing, an answer is needed.
+	dismiss func() tea.Cmd
+}
+
+// answer is one of them. What it does may put up another dialog.
+type answer struct {
+	label, about string
+	act          func() (dialog, tea.Cmd)
+}
+
+func (c *choice) update(msg tea.Msg) (dialog, tea.Cmd) {
+	key, ok := msg.(tea.KeyPressMsg)
+	if !ok {
+		return c, nil
+	}
+	switch key.String() {
+	case "down", "j", "tab":
+		c.chosen = (c.chosen + 1) % len(c.answers)
+	case "up", "k", "shift+tab":
+		c.chosen = (c.chosen + len(c.answers) - 1) % len(c.answers)
+	case "enter":
+		return c.answers[c.chosen].act()
+	case "esc":
+		if c.dismiss != nil {
+			return nil, c.dismiss()
+		}
+	}
+	return c, nil
+}
+
+func (c *choice) content(t theme, width int) (title string, lines []string, keys string) {
+	text := page{width: width, theme: t}
+	for _, paragraph := range c.text {
+		text.prose(paragraph)
+		text.add("")
+	}
+	for i, a := range c.answers {
+		pointer, label := "  ", a.label
+		if i == c.chosen {
+			pointer, label = t.accent.Render("▸ "), t.selected.Render(label)
+		}
+		text.add(pointer + label)
+		if a.about != "" {
+			for _, line := range wrap(clean(a.about), width-4) {
+				text.add("    " + t.muted.Render(line))
+			}
+		}
+	}
+	keys = t.accent.Render("↑ ↓") + " choose · " + t.accent.Render("enter") + " go"
+	if c.dismiss != nil {
+		keys += " · " + t.accent.Render("esc") + " back"
+	}
+	return c.title, text.lines, keys
+}
+
+func (c *choice) scroll() int { return 0 }

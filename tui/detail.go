@@ -1,0 +1,144 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/cctui/cctui/actions"
+)
+
+// scrolled is the part of the details that fits, and a word on how much there is below.
+func (m *Model) scrolled(width, height int) []string {
+	lines := m.detailLines(width)
+	top := min(m.scroll, max(len(lines)-height, 0))
+	below := len(lines) - top - height
+	part := fill(lines[top:], width, height)
+	if below > 0 && height > 0 {
+		part[height-1] = ends("", m.theme.muted.Render(fmt.Sprintf("↓ %s, pgdn", count(below+1, "line"))), width)
+	}
+	return part
+}
+
+// detailLines tell all about the chosen step.
+func (m *Model) detailLines(width int) []string {
+	text := page{width: prose(width), theme: m.theme}
+	if m.onCleanup() {
+		m.cleanupDetails(&text)
+		return text.lines
+	}
+	s := m.step()
+	if s == nil {
+		return nil
+	}
+	c := m.cardOf(s.ID)
+	text.add(ends(m.theme.strong.Render(s.Title), m.stateWords(*s, c), text.width))
+	if c.problem != nil && c.state == actions.Failed {
+		text.problem(c.problem)
+		return text.lines
+	}
+	m.proof(&text, s.ID)
+	text.rows("found", m.shown().found(s.ID, m.board.known))
+	text.paragraph("why", s.Why)
+	text.rows("uses", m.uses(*s))
+	text.paragraph("costs", m.plan[s.ID].Cost)
+	text.commands("runs", m.plan[s.ID].Commands)
+	text.log("log", c.log)
+	return text.lines
+}
+
+// stateWords are the state of a step in words, with its time.
+func (m *Model) stateWords(s actions.Step, c *card) string {
+	_, style := m.theme.mark(c.state)
+	words := style.Render(word(c.state, m.onCleanup()))
+	if d := c.elapsed(m.now); !c.started.IsZero() && c.state != actions.Pending {
+		words += m.theme.muted.Render(" " + clock(d))
+	}
+	return " " + words + m.theme.muted.Render(", usually "+strings.TrimPrefix(typical(s.Typical), "~"))
+}
+
+// uses are the values a step depends on, as they stand.
+func (m *Model) uses(s actions.Step) []row {
+	var rows []row
+	for _, key := range s.Reads {
+		for _, screen := range m.screens {
+			for _, f := range screen.fields {
+				if text := f.text(m.inputs); f.key == key && text != "" {
+					rows = append(rows, row{f.label, oneLine(text)})
+				}
+			}
+		}
+	}
+	return rows
+}
+
+// proof is what was seen, and why it could be.
+func (m *Model) proof(text *page, step string) {
+	o := m.board.known
+	if step != proofStep || o.Message == "" {
+		return
+	}
+	text.rows("seen", []row{
+		{"attested pod", text.theme.good.Render(oneLine(o.Message))},
+		{"ordinary pod", firstOf(oneLine(o.Ciphertext), "not asked yet")},
+	})
+	if o.Attestation == nil {
+		return
+	}
+	text.add("")
+	text.add(text.theme.muted.Render("key released because of the " + oneLine(o.Attestation.Evidence)))
+	for _, check := range o.Attestation.Checks {
+		mark, style := text.theme.mark(actions.Done)
+		if !check.OK {
+			mark, style = text.theme.mark(actions.Failed)
+		}
+		text.add(" " + style.Render(mark) + " " + fit(oneLine(check.Claim), claimWidth) + " " + oneLine(fmt.Sprint(check.Want)))
+	}
+}
+
+// claimWidth is that of the longest name of a claim.
+const claimWidth = 29
+
+// cleanupDetails tell what goes, or what went and what stays.
+func (m *Model) cleanupDetails(text *page) {
+	if s := m.step(); s != nil {
+		if c := m.cardOf(s.ID); c.problem != nil && c.state == actions.Failed {
+			text.problem(c.problem)
+			return
+		}
+	}
+	text.prose(m.shown().about)
+	if m.result != nil && m.last.cleanup {
+		text.rows("gone", resources(m.result.Removed))
+		for _, k := range m.result.Kept {
+			text.rows("kept", []row{{oneLine(k.Kind), oneLine(k.Name) + ": " + oneLine(k.Why)}})
+		}
+	}
+	var there []actions.Resource
+	for _, r := range m.status.Made {
+		there = append(there, r.Resource)
+	}
+	text.rows("there", resources(there))
+	if sum := m.status.HourlyCost(); sum > 0 {
+		text.paragraph("costs", fmt.Sprintf("very roughly $%.2f an hour while it is there", sum))
+	}
+	if s := m.step(); s != nil {
+		text.commands("runs", m.plan[s.ID].Undo)
+	}
+}
+
+func resources(all []actions.Resource) []row {
+	rows := make([]row, len(all))
+	for i, r := range all {
+		rows[i] = row{oneLine(r.Kind), oneLine(r.Name)}
+	}
+	return rows
+}
+
+func firstOf(texts ...string) string {
+	for _, text := range texts {
+		if text != "" {
+			return text
+		}
+	}
+	return ""
+}

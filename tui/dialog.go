@@ -1,0 +1,55 @@
+package tui
+
+import (
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+	"charm.land/lipgloss/v2"
+	"github.com/charmbracelet/x/ansi"
+)
+
+// dialog stands in front of the screens and takes the keys until it is closed.
+type dialog interface {
+	// update takes a key, a paste or the mouse. The dialog it returns takes its place; nil closes it.
+	update(tea.Msg) (dialog, tea.Cmd)
+	// content is the title, the lines in so many columns, and what the keys do.
+	content(t theme, width int) (title string, lines []string, keys string)
+	// scroll is the first line to show where they are too many.
+	scroll() int
+}
+
+// mostDialog is how wide a dialog gets, border included.
+const mostDialog = 92
+
+// inFront draws the dialog over what is behind it.
+func (m *Model) inFront(behind []string) []string {
+	l := m.layout
+	outer := min(l.width-4, mostDialog)
+	inner := outer - 4
+	title, lines, keys := m.dialog.content(m.theme, inner)
+	height := min(len(lines), l.height-8)
+	top := min(m.dialog.scroll(), max(len(lines)-height, 0))
+	if more := len(lines) - top - height; more > 0 {
+		keys += m.theme.muted.Render(" · ↓ " + count(more, "line"))
+	}
+	text := append([]string{m.theme.strong.Render(title), ""}, fill(lines[top:], inner, height)...)
+	text = fill(append(text, "", keys), inner, height+4)
+	box := strings.Split(lipgloss.NewStyle().Border(lipgloss.RoundedBorder()).
+		BorderForeground(m.theme.accent.GetForeground()).Padding(0, 1).Render(strings.Join(text, "\n")), "\n")
+	return overlay(behind, box, (l.width-outer)/2, max((l.height-len(box))/2, 1))
+}
+
+// overlay lays lines over others, from a column and a line on.
+func overlay(behind, front []string, x, y int) []string {
+	all := make([]string, len(behind))
+	copy(all, behind)
+	for i, line := range front {
+		if y+i >= len(all) {
+			break
+		}
+		whole := width(all[y+i])
+		right := ansi.TruncateLeft(all[y+i], x+width(line), "")
+		all[y+i] = fit(fit(ansi.Strip(all[y+i]), x)+line+ansi.Strip(right), whole)
+	}
+	return all
+}

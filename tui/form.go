@@ -1,0 +1,221 @@
+package tui
+
+import (
+	"slices"
+	"strings"
+
+	"charm.land/bubbles/v2/textinput"
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/cctui/cctui/actions"
+)
+
+// form edits the values of a screen. Every key is checked at once.
+type form struct {
+	title  string
+	fields []field
+	texts  []textinput.Model
+	chosen int
+
+	before, draft actions.Inputs
+	faults        map[string]string // by key
+	outdates      func(changed []string) []string
+	save          func(actions.Inputs) tea.Cmd
+}
+
+// edited is the outcome of a change of inputs.
+type edited struct {
+	stale []string
+	err   error
+	refreshed
+}
+
+// edit opens the form of the screen in front.
+func (m *Model) edit() tea.Cmd {
+	s, engine := m.shown(), m.engine
+	f := &form{
+		title: s.title, fields: s.fields, before: m.inputs, outdates: m.outdated,
+		save: func(in actions.Inputs) tea.Cmd {
+			return func() tea.Msg {
+				stale, err := engine.Edit(in)
+				return edited{stale, err, read(engine)}
+			}
+		},
+	}
+	for _, field := range f.fields {
+		f.texts = append(f.texts, newInput(field.text(m.inputs)))
+	}
+	f.focus(0)
+	f.check()
+	m.dialog = f
+	return nil
+}
+
+// takeEdit tells what a change of inputs made stale.
+func (m *Model) takeEdit(e edited) tea.Cmd {
+	m.refresh(e.refreshed)
+	switch {
+	case e.err != nil:
+		m.notice = "Not saved: " + oneLine(e.err.Error())
+	case len(e.stale) > 0:
+		m.notice = "Saved. Stale now: " + names(e.stale)
+		m.choose(e.stale[0])
+	default:
+		m.notice = "Saved."
+	}
+	return nil
+}
+
+// outdated are the steps that a change would make stale: those that were done with the old values,
+// and all after them that were done too.
+func (m *Model) outdated(changed []string) (stale []string) {
+	reached := map[string]bool{}
+	for _, s := range m.steps {
+		reads := slices.ContainsFunc(s.Reads, func(key string) bool { return slices.Contains(changed, key) })
+		reached[s.ID] = reads || slices.ContainsFunc(s.Needs, func(need string) bool { return reached[need] })
+		if state := m.board.card(place{step: s.ID}).state; reached[s.ID] && (through(state) || state == actions.Stale) {
+			stale = append(stale, s.ID)
+		}
+	}
+	return stale
+}
+
+func names(steps []string) string {
+	all := make([]string, len(steps))
+	for i, s := range steps {
+		all[i] = name(s)
+	}
+	return strings.Join(all, ", ")
+}
+
+func (f *form) update(msg tea.Msg) (dialog, tea.Cmd) {
+	key, _ := msg.(tea.KeyPressMsg)
+	options := f.fields[f.chosen].options()
+	switch key.String() {
+	case "esc":
+		return nil, nil
+	case "enter":
+		return f.finish()
+	case "down", "tab":
+		return f, f.focus(f.chosen + 1)
+	case "up", "shift+tab":
+		return f, f.focus(f.chosen - 1)
+	case "left", "right", "space":
+		if len(options) > 0 {
+			f.turn(options, key.String())
+			return f, nil
+		}
+	}
+	if len(options) > 0 {
+		return f, nil
+	}
+	var cmd tea.Cmd
+	f.texts[f.chosen], cmd = f.texts[f.chosen].Update(msg)
+	f.check()
+	return f, cmd
+}
+
+// finish saves what was changed. With a fault left, it goes to the first one.
+func (f *form) finish() (dialog, tea.Cmd) {
+	for i, field := range f.fields {
+		if f.faults[field.key] != "" {
+			return f, f.focus(i)
+		}
+	}
+	if len(f.changed()) == 0 {
+		return nil, nil
+	}
+	return nil, f.save(f.draft)
+}
+
+func (f *form) focus(i int) tea.Cmd {
+	f.texts[f.chosen].Blur()
+	f.chosen = (i + len(f.fields)) % len(f.fields)
+	return f.texts[f.chosen].Focus()
+}
+
+// turn goes to the next or the last of the values there are.
+func (f *form) turn(options []string, key string) {
+	by := 1
+	if key == "left" {
+		by = len(options) - 1
+	}
+	at := slices.Index(options, f.texts[f.chosen].Value())
+	f.texts[f.chosen].SetValue(options[(max(at, 0)+by)%len(options)])
+	f.check()
+}
+
+// check reads all texts and judges them together.
+func (f *form) check() {
+	f.draft, f.faults = f.before, map[string]string{}
+	for i, field := range f.fields {
+		if err := field.set(&f.draft, strings.TrimSpace(f.texts[i].Value())); err != nil {
+			f.faults[field.key] = err.Error()
+		}
+	}
+	for _, fault := range actions.Validate(f.draft) {
+		if f.faults[fault.Key] == "" {
+			f.faults[fault.Key] = fault.Message
+		}
+	}
+}
+
+// changed are the keys of the values that are others now.
+func (f *form) changed() (keys []string) {
+	for _, field := range f.fields {
+		if field.text(f.draft) != field.text(f.before) {
+			keys = append(keys, field.key)
+		}
+	}
+	return keys
+}
+
+func (f *form) content(t theme, width int) (title string, lines []string, keys string) {
+	labels := 0
+	for _, field := range f.fields {
+		labels = max(labels, len(field.label))
+	}
+	for i := range f.fields {
+		lines = append(lines, f.line(t, i, labels, width))
+	}
+	text := page{width: width, theme: t, lines: lines}
+	field := f.fields[f.chosen]
+	text.add("")
+	if fault := f.faults[field.key]; fault != "" {
+		text.add(hanging(t.bad.Render("✗ "), t.bad.Render(field.label+" "+fault), width)...)
+	}
+	text.prose(field.help)
+	text.add(t.muted.Render("--" + field.key))
+	if changed := f.changed(); len(changed) > 0 {
+		text.paragraph("stale", firstOf(names(f.outdates(changed)), "nothing: no step was done with the old value"))
+	}
+	keys = t.accent.Render("↑ ↓") + " field · " + t.accent.Render("enter") + " save · " + t.accent.Render("esc") + " back"
+	if len(field.options()) > 0 {
+		keys = t.accent.Render("← →") + " value · " + keys
+	}
+	return f.title, text.lines, keys
+}
+
+// line is a field with its mark: wrong, changed, or neither.
+func (f *form) line(t theme, i, labels, width int) string {
+	field, pointer := f.fields[i], "  "
+	label := fit(field.label, labels)
+	if i == f.chosen {
+		pointer, label = t.accent.Render("▸ "), t.selected.Render(label)
+	}
+	mark := " "
+	switch {
+	case f.faults[field.key] != "":
+		mark = t.bad.Render("✗")
+	case field.text(f.draft) != field.text(f.before):
+		mark = t.warn.Render("~")
+	}
+	value := "‹ " + f.texts[i].Value() + " ›"
+	if len(field.options()) == 0 {
+		f.texts[i].SetWidth(max(width-labels-7, 1))
+		value = f.texts[i].View()
+	}
+	return pointer + label + " " + mark + " " + value
+}
+
+func (f *form) scroll() int { return 0 }

@@ -1,0 +1,178 @@
+package tui
+
+import (
+	"context"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
+
+	"github.com/cctui/cctui/actions"
+)
+
+// Model is the root of the program.
+type Model struct {
+	options Options
+	ctx     context.Context
+	stream  *stream
+	layout  layout
+	theme   theme
+	dark    bool
+	colours colorprofile.Profile
+	now     time.Time // moves with the tick, so that what is drawn follows from messages alone
+	ticking bool
+
+	place  *Place
+	engine Engine // nil until a place is open; called by commands only
+	steps  []actions.Step
+	plan   map[string]actions.PlannedStep // by step
+	inputs actions.Inputs
+	status actions.Status
+	board  *board
+
+	screens   []screen
+	screen    int         // the one shown
+	chosen    map[int]int // step chosen, by screen
+	scroll    int         // of the details
+	following bool        // the run's progress chooses screen and step
+	running   *running    // nil: nothing is under way
+	last      request     // what ran last, to try it again
+	result    *actions.Result
+	leaving   bool
+
+	dialog dialog // takes the keys while it is there
+	notice string // one line for the user, until the next key
+	left   error  // what the program ends with
+}
+
+// New is the program's model.
+func New(ctx context.Context, o Options) *Model {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	m := &Model{
+		options: o, ctx: ctx, stream: newStream(), now: o.Now(),
+		dark: true, colours: colorprofile.TrueColor,
+		board: newBoard(), screens: screens(), chosen: map[int]int{},
+	}
+	m.theme = newTheme(m.dark, m.colours)
+	m.start()
+	return m
+}
+
+// Init asks for what the terminal knows, and begins to listen.
+func (m *Model) Init() tea.Cmd {
+	return tea.Batch(tea.RequestBackgroundColor, m.stream.next(m.ctx), m.cancelled(), m.begin())
+}
+
+// tick is the time.
+type tick time.Time
+
+// cancelledFromOutside is the end of the program's context.
+type cancelledFromOutside struct{}
+
+func (m *Model) cancelled() tea.Cmd {
+	return func() tea.Msg {
+		<-m.ctx.Done()
+		return cancelledFromOutside{}
+	}
+}
+
+// Update takes in a message.
+func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	cmd := m.take(msg)
+	return m, tea.Batch(cmd, m.keepTime())
+}
+
+func (m *Model) take(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		m.layout = arrange(msg.Width, msg.Height, m.options.Pane != nil)
+	case tea.BackgroundColorMsg:
+		m.dark = msg.IsDark()
+		m.theme = newTheme(m.dark, m.colours)
+	case tea.ColorProfileMsg:
+		m.colours = msg.Profile
+		m.theme = newTheme(m.dark, m.colours)
+	case tick:
+		m.now, m.ticking = time.Time(msg), false
+	case batch:
+		return m.takeBatch(msg)
+	case opened:
+		return m.open(msg)
+	case refused:
+		return m.refuse(msg)
+	case remembered:
+		return m.remember(msg)
+	case refreshed:
+		m.refresh(msg)
+	case edited:
+		return m.takeEdit(msg)
+	case bundled:
+		m.notice = msg.notice
+	case cancelledFromOutside:
+		return m.leave()
+	case tea.KeyPressMsg, tea.PasteMsg, tea.MouseMsg:
+		return m.takeInput(msg)
+	}
+	return m.pane(msg)
+}
+
+func (m *Model) takeBatch(b batch) tea.Cmd {
+	m.now = m.options.Now()
+	cmds := []tea.Cmd{m.stream.next(m.ctx)}
+	for _, msg := range b {
+		switch msg := msg.(type) {
+		case happened:
+			cmds = append(cmds, m.happened(msg.Event))
+		case told:
+			m.tell(string(msg))
+		}
+	}
+	if m.following {
+		m.follow()
+	}
+	return tea.Batch(cmds...)
+}
+
+// takeInput gives keys and mouse to the dialog, if there is one.
+func (m *Model) takeInput(msg tea.Msg) tea.Cmd {
+	if key, ok := msg.(tea.KeyPressMsg); ok {
+		m.notice = ""
+		if key.String() == "ctrl+c" {
+			return m.interrupt()
+		}
+	}
+	if m.dialog != nil {
+		var cmd tea.Cmd
+		m.dialog, cmd = m.dialog.update(msg)
+		return cmd
+	}
+	switch msg := msg.(type) {
+	case tea.KeyPressMsg:
+		return m.press(msg.String())
+	case tea.MouseClickMsg:
+		return m.click(msg.X, msg.Y)
+	case tea.MouseWheelMsg:
+		m.wheel(msg)
+	}
+	return nil
+}
+
+// pane lets the live pane see what concerns nobody else.
+func (m *Model) pane(msg tea.Msg) tea.Cmd {
+	if m.options.Pane == nil {
+		return nil
+	}
+	return m.options.Pane.Update(msg)
+}
+
+// keepTime has a tick under way while something is running.
+func (m *Model) keepTime() tea.Cmd {
+	if m.running == nil || m.ticking {
+		return nil
+	}
+	m.ticking = true
+	now := m.options.Now
+	return tea.Tick(time.Second/4, func(time.Time) tea.Msg { return tick(now()) })
+}

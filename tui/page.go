@@ -1,0 +1,113 @@
+package tui
+
+import (
+	"strings"
+	"time"
+
+	"github.com/cctui/cctui/actions"
+)
+
+// page is text being set in lines of a width, each part under a word in the margin.
+type page struct {
+	width int
+	theme theme
+	lines []string
+}
+
+// margin is where the words stand.
+const margin = 7
+
+func (p *page) add(lines ...string) { p.lines = append(p.lines, lines...) }
+
+// gap is an empty line between parts.
+func (p *page) gap() {
+	if len(p.lines) > 0 && p.lines[len(p.lines)-1] != "" {
+		p.add("")
+	}
+}
+
+// prose is running text from the left edge on.
+func (p *page) prose(text string) { p.add(wrap(clean(text), p.width)...) }
+
+// paragraph is running text beside a word; nothing where there is none.
+func (p *page) paragraph(word, text string) {
+	if text == "" {
+		return
+	}
+	p.gap()
+	p.add(hanging(p.marginal(word), clean(text), p.width)...)
+}
+
+// rows are labels and values beside a word.
+func (p *page) rows(word string, rows []row) {
+	if len(rows) == 0 {
+		return
+	}
+	labels := 0
+	for _, r := range rows {
+		labels = max(labels, width(r.label))
+	}
+	p.gap()
+	for i, r := range rows {
+		if i > 0 {
+			word = ""
+		}
+		p.add(fit(p.marginal(word)+p.theme.muted.Render(fit(r.label, labels))+"  "+r.text, p.width))
+	}
+}
+
+// commands are whole: a command that is cut cannot be understood. Continued lines are indented.
+func (p *page) commands(word string, commands []string) {
+	if len(commands) == 0 {
+		return
+	}
+	p.gap()
+	for i, command := range commands {
+		if i > 0 {
+			word = ""
+		}
+		for j, line := range strings.Split(clean(command), "\n") {
+			prompt := "$ "
+			if j > 0 {
+				prompt, word = "  ", ""
+			}
+			p.add(hanging(p.marginal(word)+p.theme.muted.Render(prompt), line, p.width)...)
+		}
+	}
+}
+
+// log is the last lines of a log.
+func (p *page) log(word string, entries []entry) {
+	const most = 5
+	if len(entries) == 0 {
+		return
+	}
+	p.gap()
+	for i, e := range entries[max(len(entries)-most, 0):] {
+		if i > 0 {
+			word = ""
+		}
+		p.add(p.marginal(word) + p.theme.muted.Render(e.at.Local().Format(time.TimeOnly)) + " " + strings.Join(strings.Fields(e.text), " "))
+	}
+}
+
+// problem says what happened, why, what to do, where to read more, and the raw error last.
+func (p *page) problem(problem *actions.Problem) {
+	p.add(hanging(p.theme.bad.Render("✗ "), p.theme.bad.Render(oneLine(problem.Title)), p.width)...)
+	p.paragraph("why", problem.Why)
+	p.gap()
+	word := "do"
+	for _, remedy := range problem.Remedy {
+		p.add(hanging(p.marginal(word)+"• ", oneLine(remedy), p.width)...)
+		word = ""
+	}
+	p.commands("cure", problem.Commands)
+	for _, link := range problem.Links {
+		p.paragraph("read", link)
+	}
+	p.paragraph("raw", problem.Raw)
+}
+
+func (p *page) marginal(word string) string {
+	return p.theme.accent.Render(fit(word, margin-1)) + " "
+}

@@ -1,0 +1,86 @@
+// Package tui is the interactive program: the walkthrough's screens on Bubble Tea.
+//
+// There is one root model. It changes only in Update, from messages; whatever takes time or
+// touches the world happens in commands. A screen is data: its chapter's inputs, results and
+// explanations, in the file that carries the chapter's name. The package knows the walkthrough by
+// package actions and by the interfaces below, and nothing of Azure, Kubernetes or Kafka.
+package tui
+
+import (
+	"context"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/cctui/cctui/actions"
+)
+
+// Engine is what the screens want of a walkthrough. Only commands call it, for its methods may
+// take their time.
+type Engine interface {
+	Steps() []actions.Step
+	States() map[string]actions.State
+	Inputs() actions.Inputs
+	Outputs() actions.Outputs
+	// Status is what the run's journal knows.
+	Status() actions.Status
+
+	Run(context.Context) (actions.Result, error)
+	RunScreen(context.Context, actions.Screen) (actions.Result, error)
+	RunStep(ctx context.Context, id string) (actions.Result, error)
+	Cleanup(context.Context) (actions.Result, error)
+	Edit(actions.Inputs) (stale []string, err error)
+
+	// Bundle writes what a person who helps wants to see, without secrets, and tells where.
+	Bundle(context.Context) (path string, err error)
+}
+
+// Listener hears of a walkthrough: its events, and words for the user before there are any, such as
+// the code to sign in with. Its methods do not block.
+type Listener interface {
+	Emit(actions.Event)
+	Tell(text string)
+}
+
+// Place is somewhere a walkthrough can happen.
+type Place struct {
+	Name    string // a word or two
+	About   string // a sentence
+	Sandbox bool
+	// Remembered says in a few words what an earlier run left there; empty: nothing. May be nil.
+	Remembered func() string
+	// Open signs in and takes up the walkthrough.
+	Open func(context.Context, Listener) (Engine, error)
+}
+
+// Pane is what shows the messages as they flow. Both live and present may be shown with it.
+type Pane interface {
+	Update(tea.Msg) tea.Cmd
+	// View is at most so many columns wide and so many lines high; empty while there is nothing to show.
+	View(width, height int) string
+}
+
+// Options are what the program starts with.
+type Options struct {
+	// Places are those to choose from; where there is one, nobody is asked.
+	Places []Place
+	Mouse  bool
+	// Log is the path of the file that holds the events, shown when something fails; may be empty.
+	Log  string
+	Pane Pane             // may be nil
+	Now  func() time.Time // nil: the clock
+}
+
+// frames is how often a second the terminal is drawn at most.
+const frames = 30
+
+// Run shows the program until the user leaves it. It needs a terminal. Cancelling the context ends
+// what runs, in good order, and then the program. The error is that of an interrupted run, if one was left.
+func Run(ctx context.Context, o Options) error {
+	m := New(ctx, o)
+	_, err := tea.NewProgram(m, tea.WithFPS(frames), tea.WithoutSignalHandler()).Run()
+	if err != nil {
+		return err
+	}
+	return m.left
+}
