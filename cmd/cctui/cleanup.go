@@ -40,7 +40,7 @@ func (p *program) cleanup(cmd *cobra.Command) error {
 	}
 	// Names may have been chosen anew since; what was made has the old ones.
 	chosen.Inputs = at.journal.Inputs().Over(chosen.Inputs)
-	return p.carryOut(cmd.Context(), at, chosen, faults, (*actions.Walkthrough).Cleanup)
+	return p.carryOut(cmd.Context(), at, chosen, (*actions.Walkthrough).Cleanup)
 }
 
 // confirm asks for the cluster's name, after naming all that goes.

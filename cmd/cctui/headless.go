@@ -20,20 +20,24 @@ func (p *program) walkthrough(cmd *cobra.Command) error {
 // headless carries something out without a terminal: everything that is missing or wrong is told
 // before anything is asked of Azure.
 func (p *program) headless(ctx context.Context, chosen choice, faults []actions.Fault, act action) error {
+	if len(faults) > 0 {
+		faults = append(faults, actions.Validate(chosen.withDefaults("xxxx").Inputs)...)
+		return p.failed(p.view(chosen, false), chosen.Sandbox, chosen.usage(faults))
+	}
 	at, err := p.open(ctx, chosen)
 	if err != nil {
 		return p.failed(p.view(chosen, false), chosen.Sandbox, err)
 	}
 	defer at.close()
-	return p.carryOut(ctx, at, chosen, faults, act)
+	return p.carryOut(ctx, at, chosen, act)
 }
 
 // action is what a walkthrough is asked to do.
 type action func(*actions.Walkthrough, context.Context) (actions.Result, error)
 
-func (p *program) carryOut(ctx context.Context, at *site, chosen choice, faults []actions.Fault, act action) error {
+func (p *program) carryOut(ctx context.Context, at *site, chosen choice, act action) error {
 	show := p.view(chosen, at.passing)
-	options, err := at.options(ctx, chosen, faults)
+	options, err := at.options(ctx, chosen)
 	if err != nil {
 		return p.failed(show, chosen.Sandbox, err)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"strings"
+	"time"
 
 	"github.com/cctui/cctui/actions"
 	"github.com/cctui/cctui/sandbox"
@@ -12,10 +13,11 @@ import (
 type settings struct {
 	actions.Inputs
 
-	Auto   bool
-	Yes    bool
-	Auth   string
-	Client string
+	Auto    bool
+	NoMouse bool
+	Yes     bool
+	Auth    string
+	Client  string
 
 	Output  string
 	Quiet   bool
@@ -25,6 +27,8 @@ type settings struct {
 	SandboxProfile string
 	SandboxScale   float64
 	SandboxFaults  []string
+
+	Patience time.Duration
 }
 
 // group says which commands an input belongs to.
@@ -58,6 +62,8 @@ func inputs() []input {
 	return []input{
 		{key: "auto", group: mode, help: "run the whole walkthrough without a terminal; never asks",
 			field: func(s *settings) any { return &s.Auto }},
+		{key: "no-mouse", group: mode, help: "leave the mouse to the terminal",
+			field: func(s *settings) any { return &s.NoMouse }},
 		{key: "yes", group: removal, help: "remove without asking for the cluster's name",
 			field: func(s *settings) any { return &s.Yes }},
 
@@ -70,7 +76,7 @@ func inputs() []input {
 
 		{key: "sandbox", group: world, help: "Azure, Kubernetes and Kafka on loopback: no account, no cost",
 			field: func(s *settings) any { return &s.Sandbox }},
-		{key: "sandbox-profile", group: world, help: "how long things take in the sandbox: instant, demo or azure", choices: []string{sandbox.ProfileInstant, sandbox.ProfileDemo, sandbox.ProfileAzure},
+		{key: "sandbox-profile", group: world, help: "how long things take in the sandbox: instant, demo or azure (default instant, on the screens demo)", choices: []string{sandbox.ProfileInstant, sandbox.ProfileDemo, sandbox.ProfileAzure},
 			field: func(s *settings) any { return &s.SandboxProfile }},
 		{key: "sandbox-scale", group: world, help: "multiplies the durations of the sandbox's profile",
 			field: func(s *settings) any { return &s.SandboxScale }},
@@ -148,6 +154,8 @@ func inputs() []input {
 
 		{key: "install-extensions", group: walkthrough, help: "add or update the az extensions that are missing or old",
 			field: func(s *settings) any { return &s.InstallExtensions }},
+		{key: "patience", group: walkthrough, help: "how long what Azure shows only eventually may take (default 20m, in the sandbox less)",
+			field: func(s *settings) any { return &s.Patience }},
 		{key: "keep-for", group: walkthrough, help: "remind me to clean up after this long, e.g. 2h",
 			field: func(s *settings) any { return &s.KeepFor }},
 	}
@@ -158,7 +166,6 @@ func (s settings) withDefaults(suffix string) settings {
 	s.Inputs = s.Inputs.WithDefaults(suffix)
 	s.Auth = cmp.Or(s.Auth, "cli")
 	s.Output = cmp.Or(s.Output, "text")
-	s.SandboxProfile = cmp.Or(s.SandboxProfile, sandbox.ProfileInstant)
 	s.SandboxScale = cmp.Or(s.SandboxScale, 1)
 	return s
 }
@@ -174,6 +181,14 @@ func faultNames() (names []string) {
 		names = append(names, fault.Name)
 	}
 	return names
+}
+
+// profile is how long things take in a sandbox of one's own.
+func (s settings) profile() string {
+	if s.Auto {
+		return cmp.Or(s.SandboxProfile, sandbox.ProfileInstant)
+	}
+	return cmp.Or(s.SandboxProfile, sandbox.ProfileDemo)
 }
 
 // conditions tells whether the user asked for a sandbox that behaves in some way of its own.

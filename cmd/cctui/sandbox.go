@@ -57,7 +57,7 @@ func (p *program) serve(cmd *cobra.Command, options sandbox.Options) (err error)
 		return misuse(fmt.Sprintf("a sandbox is being served already, at port %d", other.Port))
 	}
 	settled := chosen.withDefaults("")
-	options.Profile, options.Scale, options.Faults = settled.SandboxProfile, settled.SandboxScale, settled.SandboxFaults
+	options.Profile, options.Scale, options.Faults = settled.SandboxProfile, settled.SandboxScale, settled.SandboxFaults // no profile: instant
 	served, err := sandbox.Start(cmd.Context(), options)
 	if err != nil {
 		return err

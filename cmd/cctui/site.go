@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -61,16 +62,18 @@ func (s *site) close() error {
 }
 
 // options are the walkthrough's: choices completed and checked, and then, not before, signed in.
-func (s *site) options(ctx context.Context, chosen choice, faults []actions.Fault) (actions.Options, error) {
+func (s *site) options(ctx context.Context, chosen choice) (actions.Options, error) {
 	chosen = s.complete(chosen)
-	if err := chosen.usage(append(faults, actions.Validate(chosen.Inputs)...)); err != nil {
+	if err := chosen.usage(actions.Validate(chosen.Inputs)); err != nil {
 		return actions.Options{}, err
 	}
 	adapters, err := s.signIn(ctx)
+	profile := actions.KataCC()
+	profile.Patience = cmp.Or(chosen.Patience, s.patience, profile.Patience)
 	return actions.Options{
 		Inputs:   chosen.Inputs,
 		Adapters: adapters,
-		Profile:  actions.KataCC(),
+		Profile:  profile,
 		Journal:  s.journal,
 		Sandbox:  chosen.Sandbox,
 		Steps:    actions.Steps(),

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"time"
 
 	"github.com/cctui/cctui/actions"
 	"github.com/cctui/cctui/azure"
@@ -28,7 +29,9 @@ type surroundings struct {
 	az         func(ctx context.Context, args ...string) ([]byte, error)
 	sandboxID  string // empty: Azure
 	passing    bool   // a sandbox that ends with this process
-	close      func() error
+	// patience is with what shows only eventually; 0: as the profile has it.
+	patience time.Duration
+	close    func() error
 }
 
 // surroundings are those the user chose.
@@ -60,14 +63,22 @@ func (p *program) sandbox(ctx context.Context, chosen choice) (surroundings, err
 	}
 	settled := chosen.withDefaults("")
 	embedded, err := sandbox.Start(ctx, sandbox.Options{
-		Profile: settled.SandboxProfile, Scale: settled.SandboxScale, Faults: settled.SandboxFaults,
+		Profile: settled.profile(), Scale: settled.SandboxScale, Faults: settled.SandboxFaults,
 	})
 	if err != nil {
 		return surroundings{}, err
 	}
 	around, err := inSandbox(embedded.Endpoints())
 	around.passing, around.close = true, embedded.Close
+	around.patience = patience(settled.profile(), settled.SandboxScale)
 	return around, err
+}
+
+// patience is Azure's, shortened as the latencies of the sandbox are; what never comes is known soon.
+func patience(profile string, scale float64) time.Duration {
+	const grace = 10 * time.Second // for a busy machine
+	share := map[string]float64{sandbox.ProfileDemo: 0.01, sandbox.ProfileAzure: 1}[profile]
+	return grace + time.Duration(share*scale*float64(actions.KataCC().Patience))
 }
 
 // inSandbox is where a sandbox is, and how one signs in there.
@@ -84,6 +95,7 @@ func inSandbox(e sandbox.Endpoints) (surroundings, error) {
 		dial:       e.Dial,
 		az:         standIn,
 		sandboxID:  e.ID,
+		patience:   2 * time.Minute,
 		close:      func() error { return nil },
 	}, err
 }
