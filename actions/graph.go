@@ -74,9 +74,9 @@ func reversed(steps []Step) []Step {
 }
 
 // walk calls visit for every step as soon as those it needs are through, side by side where they
-// do not depend on each other. Needs outside the list count as met. After a failure nothing new
-// starts, or, where it should go on, only what does not depend on it; what runs is always waited for.
-// The errors come in the order in which they happened.
+// do not depend on each other. Needs outside the list count as met. A failure cancels what runs, with
+// itself as the cause, and nothing new starts; or, where it should go on, only what does not depend
+// on it. What runs is always waited for. The errors come in the order in which they happened.
 func walk(ctx context.Context, steps []Step, goOn bool, visit func(context.Context, Step) error) []error {
 	type end struct {
 		id  string
@@ -89,13 +89,14 @@ func walk(ctx context.Context, steps []Step, goOn bool, visit func(context.Conte
 		running int
 		errs    []error
 	)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	for _, s := range steps {
 		open[s.ID] = true
 	}
 	for {
-		stopped := ctx.Err() != nil || len(errs) > 0 && !goOn
 		waiting = slices.DeleteFunc(waiting, func(s Step) bool {
-			if stopped || slices.ContainsFunc(s.Needs, func(need string) bool { return open[need] }) {
+			if ctx.Err() != nil || slices.ContainsFunc(s.Needs, func(need string) bool { return open[need] }) {
 				return false
 			}
 			running++
@@ -103,7 +104,7 @@ func walk(ctx context.Context, steps []Step, goOn bool, visit func(context.Conte
 			return true
 		})
 		if running == 0 {
-			if len(waiting) > 0 && ctx.Err() != nil {
+			if len(waiting) > 0 && len(errs) == 0 {
 				errs = append(errs, context.Cause(ctx))
 			}
 			return errs
@@ -112,6 +113,9 @@ func walk(ctx context.Context, steps []Step, goOn bool, visit func(context.Conte
 		running--
 		if e.err != nil {
 			errs = append(errs, e.err)
+			if !goOn {
+				cancel(e.err)
+			}
 			continue
 		}
 		delete(open, e.id)

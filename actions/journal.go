@@ -239,6 +239,13 @@ func (d *document) open() []Resource {
 	return open
 }
 
+// openOf are those of one step.
+func (j *Journal) openOf(step string) []Resource {
+	doc := j.read()
+	doc.Resources = slices.DeleteFunc(doc.Resources, func(r resourceRecord) bool { return r.Step != step })
+	return doc.open()
+}
+
 // record points into the document; nil where the resource is unknown.
 func (d *document) record(res Resource) *resourceRecord {
 	i := slices.IndexFunc(d.Resources, func(r resourceRecord) bool { return r.is(res) })

@@ -2,6 +2,7 @@ package actions
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"time"
@@ -17,7 +18,7 @@ func (w *Walkthrough) carryOut(ctx context.Context, s Step) error {
 	}
 	skipped, err := w.persist(ctx, s, w.attempt)
 	if err != nil && ctx.Err() != nil {
-		return w.abandon(s)
+		return w.abandon(ctx, s)
 	}
 	if err != nil {
 		return w.fail(s, err)
@@ -58,9 +59,19 @@ func (w *Walkthrough) complete(s Step, skipped bool) error {
 	return nil
 }
 
-// abandon leaves a step that was cancelled; it is probed and carried on when the run is resumed.
-func (w *Walkthrough) abandon(s Step) error {
-	w.moved(s, Pending, "interrupted")
+// abandon leaves a step that was cancelled; it is probed and carried on when the run is resumed. An
+// operation in Azure goes on without us: following it would only keep the user from the reason why
+// the run cannot succeed.
+func (w *Walkthrough) abandon(ctx context.Context, s Step) error {
+	reason := "interrupted"
+	var failure *Problem
+	if errors.As(context.Cause(ctx), &failure) {
+		reason = "stopped, because " + failure.Step + " failed"
+	}
+	if open := azureNames(w.journal.openOf(s.ID)); open != "" {
+		reason += "; Azure is still at work on " + open
+	}
+	w.moved(s, Pending, reason)
 	return interruption(s.ID)
 }
 

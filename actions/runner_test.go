@@ -3,6 +3,7 @@ package actions
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -55,33 +56,54 @@ func TestWhatIsAlreadySoIsSkipped(t *testing.T) {
 	}
 }
 
-func TestAfterAFailureNothingNewStartsAndSiblingsFinish(t *testing.T) {
+func TestAfterAFailureTheRunEndsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		refusal := &azure.Error{Status: 403, Code: "RequestDisallowedByPolicy", Message: "no"}
+		pool := Resource{Kind: "node pool", Name: "p", ID: "/subscriptions/s/p"}
 		steps := []Step{
 			does("fails", func(ctx context.Context, _ *Run) error {
 				return errors.Join(pause(ctx, time.Second), refusal)
 			}),
-			takes("sibling", 5*time.Second),
+			does("waits", func(ctx context.Context, r *Run) error {
+				return r.Wait(ctx, "for a message", func(context.Context) (bool, error) { return false, nil })
+			}),
+			does("tries again", func(context.Context, *Run) error { return &azure.Error{Status: 429} }),
+			does("follows", func(ctx context.Context, r *Run) error {
+				return r.Create(ctx, pool, func(op azure.LRO) error {
+					return errors.Join(op.Accepted("token"), pause(ctx, time.Hour))
+				})
+			}),
+			takes("is quicker", time.Millisecond),
 			takes("dependent", time.Second, "fails"),
-			takes("after sibling", time.Second, "sibling"),
+			takes("after waits", time.Second, "waits"),
 		}
 		w, r := scripted(t, steps...)
+		start := time.Now()
 		result, err := w.Run(t.Context())
-		if result.Outcome != Failure || result.Problem.ID != "policy-disallows" || result.Problem.Step != "fails" {
-			t.Fatalf("result %+v", result)
+		if result.Outcome != Failure || result.Problem.ID != "policy-disallows" || result.Problem.Step != "fails" || ExitCode(err) != ExitFailed {
+			t.Fatalf("result %+v, error %v", result, err)
 		}
-		if ExitCode(err) != ExitFailed {
-			t.Errorf("exit code %d", ExitCode(err))
+		if took := time.Since(start); took != time.Second {
+			t.Errorf("ended after %s", took)
 		}
-		want := map[State]int{Failed: 1, Done: 1, Pending: 2}
-		for state, n := range want {
-			if result.Steps[state] != n {
-				t.Errorf("%d steps are %s, want %d", result.Steps[state], state, n)
+		want := map[State]int{Failed: 1, Done: 1, Pending: 5}
+		if !maps.Equal(result.Steps, want) {
+			t.Errorf("steps %v, want %v", result.Steps, want)
+		}
+		if len(r.states("dependent"))+len(r.states("after waits")) != 0 {
+			t.Error("a step started after the failure")
+		}
+		for step, reason := range map[string]string{
+			"waits":       "stopped, because fails failed",
+			"tries again": "stopped, because fails failed",
+			"follows":     "stopped, because fails failed; Azure is still at work on node pool p",
+		} {
+			if got := r.reasons(step); got[len(got)-1] != reason {
+				t.Errorf("%s: %q", step, got)
 			}
 		}
-		if len(r.states("dependent"))+len(r.states("after sibling")) != 0 {
-			t.Error("a step started after the failure")
+		if !slices.Equal(result.Open, []Resource{pool}) {
+			t.Errorf("open: %v", result.Open)
 		}
 	})
 }

@@ -44,7 +44,7 @@ func (w *Walkthrough) undo(ctx context.Context, s Step) error {
 	})
 	switch {
 	case err != nil && ctx.Err() != nil:
-		return w.abandon(s)
+		return w.abandon(ctx, s)
 	case err != nil:
 		return w.fail(s, err)
 	}
