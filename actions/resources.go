@@ -85,10 +85,10 @@ func (r *Run) operation(res Resource, state resourceState, token string) azure.L
 }
 
 // final tells whether the service itself ended the operation. After anything else, a lost
-// connection say, it may still be under way and the resume token must be kept.
+// connection or an expired sign-in say, it may still be under way and the resume token must be kept.
 func final(err error) bool {
 	var service *azure.Error
-	if !errors.As(err, &service) {
+	if errors.Is(err, azure.ErrSignIn) || !errors.As(err, &service) {
 		return false
 	}
 	switch service.Status {

@@ -3,6 +3,7 @@ package actions
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/cctui/cctui/azure"
@@ -51,6 +52,7 @@ func TestHowACreateFailsDecidesWhatIsKept(t *testing.T) {
 		return func(op azure.LRO) error { return errors.Join(op.Accepted("token"), err) }
 	}
 	refused := func(err error) func(azure.LRO) error { return func(azure.LRO) error { return err } }
+	expired := fmt.Errorf("%w: %w", azure.ErrSignIn, &azure.Error{Status: 400, Code: "invalid_grant", InnerCode: "AADSTS700082"})
 	for name, test := range map[string]struct {
 		create func(azure.LRO) error
 		state  resourceState
@@ -61,6 +63,7 @@ func TestHowACreateFailsDecidesWhatIsKept(t *testing.T) {
 		"server error: may be there":                   {refused(&azure.Error{Status: 503}), making, ""},
 		"connection lost while following: go on":       {accepted(errors.New("connection reset")), making, "token"},
 		"signed out while following: go on":            {accepted(&azure.Error{Status: 401}), making, "token"},
+		"no new token while following: go on":          {accepted(expired), making, "token"},
 		"the operation failed: ours, and to be redone": {accepted(&azure.Error{Status: 200, Code: "AllocationFailed"}), broken, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
