@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/cctui/cctui/azure"
@@ -269,23 +268,7 @@ func missingRight(r *Run, need right) error {
 	return p
 }
 
-// allows tells whether one of the roles allows the action and does not except it.
+// allows tells whether one of the roles allows the action. What another one excepts does not count.
 func allows(roles []azure.Permissions, action string) bool {
-	covers := func(pattern string) bool { return wildcard(strings.ToLower(pattern), strings.ToLower(action)) }
-	return slices.ContainsFunc(roles, func(p azure.Permissions) bool {
-		return slices.ContainsFunc(p.Actions, covers) && !slices.ContainsFunc(p.NotActions, covers)
-	})
-}
-
-// wildcard matches a text with a pattern in which * stands for anything, slashes included.
-func wildcard(pattern, text string) bool {
-	head, tail, starred := strings.Cut(pattern, "*")
-	if !starred {
-		return pattern == text
-	}
-	rest, ok := strings.CutPrefix(text, head)
-	for ok && rest != "" && !wildcard(tail, rest) {
-		rest = rest[1:]
-	}
-	return ok && wildcard(tail, rest)
+	return slices.ContainsFunc(roles, func(role azure.Permissions) bool { return role.Allow(action) })
 }

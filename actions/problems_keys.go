@@ -86,6 +86,16 @@ var keyProblems = []row{
 		links:    []string{"https://learn.microsoft.com/azure/key-vault/general/network-security"},
 	},
 	{
+		id:       "no-role-permission",
+		class:    ClassAvailability,
+		when:     []match{{codes: []string{"ForbiddenByRbac"}, text: says(`roleAssignments/write`)}},
+		title:    "The account may not assign roles in the Managed HSM",
+		why:      "The pod's identity needs a local role there, and roles of the subscription do not include giving it.",
+		remedy:   []string{"Ask an administrator of the HSM for Managed HSM Policy Administrator."},
+		commands: []string{"az keyvault role assignment list --hsm-name <managed-hsm> --output table"},
+		links:    []string{"https://learn.microsoft.com/azure/key-vault/managed-hsm/built-in-roles"},
+	},
+	{
 		id:     "role-missing",
 		retry:  true,
 		when:   []match{{codes: []string{"ForbiddenByRbac"}}},

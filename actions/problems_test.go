@@ -145,6 +145,7 @@ var samples = []struct {
 
 	{"principal-unknown", "roles", service(400, "PrincipalNotFound", "", "Principal 0a1b does not exist in the directory.")},
 	{"no-role-permission", "roles", service(403, "AuthorizationFailed", "", "The client 'ana@contoso.com' with object id '0a1b' does not have authorization to perform action 'Microsoft.Authorization/roleAssignments/write' over scope '/subscriptions/s' or the scope is invalid.")},
+	{"no-role-permission", "roles", service(403, "Forbidden", "ForbiddenByRbac", "Caller is not authorized to perform action on resource.\nAction: 'Microsoft.KeyVault/managedHsm/roleAssignments/write/action'")},
 	{"not-authorized", "resource-group", service(403, "AuthorizationFailed", "", "The client 'ana@contoso.com' with object id '0a1b' does not have authorization to perform action 'Microsoft.Resources/subscriptions/resourcegroups/write' over scope '/subscriptions/s'.")},
 	{"policy-disallows", "cluster", service(403, "RequestDisallowedByPolicy", "", "Resource 'c' was disallowed by policy.")},
 	{"locked", "resource-group", service(409, "ScopeLocked", "", "The scope cannot perform delete operation because following scope(s) are locked.")},
