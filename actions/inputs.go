@@ -47,8 +47,11 @@ type Inputs struct {
 	ProducerImage string `json:"producer-image,omitempty"`
 	SidecarImage  string `json:"sidecar-image,omitempty"`
 
-	InstallExtensions bool          `json:"install-extensions,omitempty"`
-	KeepFor           time.Duration `json:"keep-for,omitempty"`
+	InstallExtensions bool `json:"install-extensions,omitempty"`
+	// Patience is how long what Azure shows only eventually (a role in effect, a new name in DNS,
+	// a runtime class on new nodes) may take before it counts as missing.
+	Patience time.Duration `json:"patience,omitempty"`
+	KeepFor  time.Duration `json:"keep-for,omitempty"`
 }
 
 // defaults name everything after the run, so that two runs in one subscription never meet.
@@ -81,6 +84,8 @@ func defaults(suffix string) Inputs {
 		Expose:        ExposeCluster,
 		ConsumerImage: "mcr.microsoft.com/acc/samples/kafka/consumer:1.0",
 		ProducerImage: "mcr.microsoft.com/acc/samples/kafka/producer:1.0",
+
+		Patience: 20 * time.Minute,
 	}
 }
 

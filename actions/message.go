@@ -46,7 +46,7 @@ func runMessage(ctx context.Context, r *Run) error {
 		return err
 	}
 	w := &watcher{r: r, k: k, began: time.Now()}
-	err = within(ctx, pageLimit+r.Profile().Patience, func(ctx context.Context) error {
+	err = within(ctx, pageLimit+r.Inputs().Patience, func(ctx context.Context) error {
 		return r.Wait(ctx, "the consumer shows the first decrypted message", w.look)
 	})
 	if errors.Is(err, errPatience) {
@@ -103,7 +103,7 @@ func (w *watcher) silence(ctx context.Context) error {
 	if w.silent.IsZero() {
 		w.silent = time.Now()
 	}
-	if time.Since(w.silent) < min(silenceLimit, w.r.Profile().Patience) {
+	if time.Since(w.silent) < min(silenceLimit, w.r.Inputs().Patience) {
 		return nil
 	}
 	if err := CheckInvariants(ctx, w.r); err != nil {
@@ -125,7 +125,7 @@ func (w *watcher) ciphertext(ctx context.Context) error {
 	v := diagnose(ctx, w.r, gather(ctx, w.r, w.k))
 	mayPass := map[cure]bool{
 		restartOnly: w.restarts < maxRestarts,
-		patience:    time.Since(w.began) < w.r.Profile().Patience,
+		patience:    time.Since(w.began) < w.r.Inputs().Patience,
 	}
 	if !mayPass[v.cure] {
 		return v.problem

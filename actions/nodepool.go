@@ -139,22 +139,12 @@ func runRuntimeClass(ctx context.Context, r *Run) error {
 	if err != nil {
 		return err
 	}
+	nodes, err := untilNodesReady(ctx, r, k)
+	if err != nil {
+		return err
+	}
 	if err := untilRuntimeClass(ctx, r, k); err != nil {
 		return err
-	}
-	want := 1 // of a pool that was there before, whatever its size
-	if r.Owns(poolResource(r)) {
-		want = r.Inputs().PoolNodes
-	}
-	var nodes []kube.Node
-	err = within(ctx, 20*time.Minute, func(ctx context.Context) error {
-		nodes, err = k.WaitNodes(ctx, r.Profile().NodeSelector, want, func(seen []kube.Node) {
-			r.Progress(fmt.Sprintf("%d confidential nodes", len(seen)), -1)
-		})
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("wait for nodes with %s: %w", r.Profile().NodeSelector, err)
 	}
 	names := make([]string, len(nodes))
 	for i, node := range nodes {
@@ -164,11 +154,30 @@ func runRuntimeClass(ctx context.Context, r *Run) error {
 	return r.Update(func(o *Outputs) { o.Nodes = names })
 }
 
-// untilRuntimeClass waits a little: AKS adds the class soon after the first node of the kind.
+func untilNodesReady(ctx context.Context, r *Run, k Kube) (nodes []kube.Node, err error) {
+	want := 1 // of a pool that was there before, whatever its size
+	if r.Owns(poolResource(r)) {
+		want = r.Inputs().PoolNodes
+	}
+	err = within(ctx, r.Inputs().Patience, func(ctx context.Context) (err error) {
+		nodes, err = k.WaitNodes(ctx, r.Profile().NodeSelector, want, func(seen []kube.Node) {
+			r.Progress(fmt.Sprintf("%d confidential nodes", len(seen)), -1)
+		})
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("wait for nodes with %s: %w", r.Profile().NodeSelector, err)
+	}
+	return nodes, nil
+}
+
+// classLimit is how long AKS may take to add the class once its nodes are ready. It usually comes
+// with the first of them.
+const classLimit = 5 * time.Minute
+
 func untilRuntimeClass(ctx context.Context, r *Run, k Kube) error {
 	class := kube.Ref{APIVersion: "node.k8s.io/v1", Kind: "RuntimeClass", Name: r.Profile().RuntimeClass}
-	limit := min(r.Profile().Patience, 2*time.Minute)
-	err := within(ctx, limit, func(ctx context.Context) error {
+	err := within(ctx, min(r.Inputs().Patience, classLimit), func(ctx context.Context) error {
 		return r.Wait(ctx, "AKS adds the runtime class "+class.Name, func(ctx context.Context) (bool, error) {
 			_, err := k.Get(ctx, class)
 			if kube.IsNotFound(err) {
@@ -181,8 +190,9 @@ func untilRuntimeClass(ctx context.Context, r *Run, k Kube) error {
 		return err
 	}
 	return &Problem{
-		ID: "runtime-class-missing", Title: "The cluster has no runtime class " + class.Name,
-		Why: "The node pool was made, but AKS did not set up confidential containers on it. " + r.Profile().Retired,
+		ID: "runtime-class-missing", Class: ClassAvailability,
+		Title: "The cluster has no runtime class " + class.Name,
+		Why:   "The node pool was made, but AKS did not set up confidential containers on it. " + r.Profile().Retired,
 		Remedy: []string{
 			"Check that the pool's workload runtime is " + r.Profile().WorkloadRuntime + ".",
 			"If it is, the platform no longer offers it: remove everything with cctui cleanup, and try --sandbox.",

@@ -1,7 +1,5 @@
 package actions
 
-import "time"
-
 // Profile is what differs between platforms of confidential containers. No step asks which
 // profile it has; it asks the profile for the value.
 type Profile struct {
@@ -24,9 +22,6 @@ type Profile struct {
 	BootstrapServer string
 	// Retired is a plain word on the platform's announced end; empty: none.
 	Retired string
-	// Patience is how long what Azure shows only eventually (a role in effect, a new name in DNS,
-	// a runtime class on new nodes) may take before it counts as missing.
-	Patience time.Duration
 }
 
 // KataCC is the article's platform: AKS node pools whose pods run in SEV-SNP guests of their own.
@@ -52,6 +47,5 @@ func KataCC() Profile {
 		SidecarLogLevel: "debug",
 		ReferenceInfo:   "/opt/confidential-containers/share/kata-containers/reference-info-base64",
 		Retired:         "Microsoft announced the end of this preview (KataCcIsolation) for March 2026.",
-		Patience:        20 * time.Minute,
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/cctui/cctui/azure"
 	"github.com/cctui/cctui/kube"
@@ -18,6 +19,7 @@ type fault struct {
 	inputs  func(in *Inputs)
 	id      string
 	class   Class
+	late    bool   // shows only once something was made
 	mention string // somewhere in what is told
 }
 
@@ -126,7 +128,7 @@ func faults() map[string]fault {
 			id: "no-role-permission", class: ClassAvailability, mention: "User Access Administrator",
 		},
 		"no permission at all":  {spoil: func(w *realm) { w.permissions = nil }, id: "no-permission", class: ClassAvailability, mention: "resourceGroups/write"},
-		"runtime class gone":    {spoil: func(w *realm) { w.noClass = true }, id: "runtime-class-missing", mention: "kata-cc-isolation"},
+		"runtime class gone":    {spoil: func(w *realm) { w.noClass = true }, id: "runtime-class-missing", class: ClassAvailability, late: true, mention: "kata-cc-isolation"},
 		"consumer always raced": {spoil: func(w *realm) { w.races = 1 << 30 }, id: "consumer-raced", mention: "sidecar"},
 		"unknown location":      {inputs: func(in *Inputs) { in.Location = "atlantis" }, id: "location-unknown", class: ClassUsage, mention: "CCTUI_LOCATION"},
 		"two subscriptions and none chosen": {
@@ -188,8 +190,36 @@ func TestEachFaultEndsWithItsTrueCauseAndNoMessage(t *testing.T) {
 				if result.Message != "" {
 					t.Errorf("and yet a message: %q", result.Message)
 				}
-				if f.class != "" && len(w.writes()) > 0 {
+				if f.class != "" && !f.late && len(w.writes()) > 0 {
 					t.Errorf("it wrote before it refused: %v", w.writes())
+				}
+			})
+		})
+	}
+}
+
+func TestPatienceIsTheUsersToChoose(t *testing.T) {
+	for name, test := range map[string]struct {
+		spoil    func(w *realm)
+		patience time.Duration
+		id       string
+		most     time.Duration // after which the run has ended, polls and restarts included
+	}{
+		"role of the operator": {func(w *realm) { w.roleDelay = 1 << 30 }, time.Minute, "role-missing", 75 * time.Second},
+		"role of the pod":      {func(w *realm) { w.hooks["release"] = func() error { return errRefused } }, time.Minute, "role-missing", 90 * time.Second},
+		"runtime class":        {func(w *realm) { w.noClass = true }, time.Minute, "runtime-class-missing", 75 * time.Second},
+		"runtime class, limit": {func(w *realm) { w.noClass = true }, time.Hour, "runtime-class-missing", classLimit + 15*time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newRealm()
+				test.spoil(w)
+				walk, _ := walkthrough(t, w, NewJournal(), func(in *Inputs) { in.Patience = test.patience })
+				began := time.Now()
+				_, err := walk.Run(t.Context())
+				took := time.Since(began)
+				if problemOf(err).ID != test.id || took < min(test.patience, classLimit) || took > test.most {
+					t.Errorf("%v after %s", err, took)
 				}
 			})
 		})

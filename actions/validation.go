@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -140,6 +141,7 @@ var rules = []rule{
 	{key: "consumer-image", form: imageName, says: imageSays, more: movingTag},
 	{key: "producer-image", form: imageName, says: imageSays, more: movingTag},
 	{key: "sidecar-image", form: imageName, says: imageSays, optional: true, more: movingTag},
+	{key: "patience", more: impatience},
 	{key: "keep-for", form: form(`[^-].*`), says: "a time to come, e.g. 4h"},
 }
 
@@ -180,6 +182,14 @@ func systemNamespace(name string) string {
 func dotTopic(topic string) string {
 	if topic == "." || topic == ".." {
 		return "must not be . or .."
+	}
+	return ""
+}
+
+// impatience refuses times in which nothing can be asked twice.
+func impatience(text string) string {
+	if d, err := time.ParseDuration(text); err != nil || d < time.Second {
+		return "must be at least 1s, e.g. 20m"
 	}
 	return ""
 }

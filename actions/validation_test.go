@@ -97,11 +97,11 @@ func TestNamesAreCheckedByTheirServicesRules(t *testing.T) {
 
 func TestNumbersAndTimes(t *testing.T) {
 	in := testInputs()
-	in.PoolNodes, in.KeepFor = -1, -time.Hour
-	if faults := Validate(in); len(faults) != 2 {
+	in.PoolNodes, in.KeepFor, in.Patience = -1, -time.Hour, time.Millisecond
+	if faults := Validate(in); len(faults) != 3 {
 		t.Errorf("faults %v", faults)
 	}
-	in.PoolNodes, in.KeepFor = 1000, 4*time.Hour
+	in.PoolNodes, in.KeepFor, in.Patience = 1000, 4*time.Hour, time.Second
 	if faults := Validate(in); len(faults) != 0 {
 		t.Errorf("faults %v", faults)
 	}

@@ -39,7 +39,7 @@ func unknownHost(err error) bool {
 // untilAllowed repeats an action until a role that was assigned is in effect.
 func untilAllowed(ctx context.Context, r *Run, reason string, action func(context.Context) error) error {
 	var refusal error
-	err := within(ctx, r.Profile().Patience, func(ctx context.Context) error {
+	err := within(ctx, r.Inputs().Patience, func(ctx context.Context) error {
 		return r.Wait(ctx, reason, func(ctx context.Context) (bool, error) {
 			refusal = action(ctx)
 			if forbidden(refusal) || unknownHost(refusal) {

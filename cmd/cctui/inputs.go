@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"strings"
-	"time"
 
 	"github.com/cctui/cctui/actions"
 	"github.com/cctui/cctui/sandbox"
@@ -27,8 +26,6 @@ type settings struct {
 	SandboxProfile string
 	SandboxScale   float64
 	SandboxFaults  []string
-
-	Patience time.Duration
 }
 
 // group says which commands an input belongs to.
@@ -154,7 +151,7 @@ func inputs() []input {
 
 		{key: "install-extensions", group: walkthrough, help: "add or update the az extensions that are missing or old",
 			field: func(s *settings) any { return &s.InstallExtensions }},
-		{key: "patience", group: walkthrough, help: "how long what Azure shows only eventually may take (default 20m, in the sandbox less)",
+		{key: "patience", group: walkthrough, help: "how long what Azure shows only eventually may take, a role in effect say; in the sandbox less",
 			field: func(s *settings) any { return &s.Patience }},
 		{key: "keep-for", group: walkthrough, help: "remind me to clean up after this long, e.g. 2h",
 			field: func(s *settings) any { return &s.KeepFor }},

@@ -68,12 +68,10 @@ func (s *site) options(ctx context.Context, chosen choice) (actions.Options, err
 		return actions.Options{}, err
 	}
 	adapters, err := s.signIn(ctx)
-	profile := actions.KataCC()
-	profile.Patience = cmp.Or(chosen.Patience, s.patience, profile.Patience)
 	return actions.Options{
 		Inputs:   chosen.Inputs,
 		Adapters: adapters,
-		Profile:  profile,
+		Profile:  actions.KataCC(),
 		Journal:  s.journal,
 		Sandbox:  chosen.Sandbox,
 		Steps:    actions.Steps(),
@@ -83,6 +81,7 @@ func (s *site) options(ctx context.Context, chosen choice) (actions.Options, err
 // complete adds what the run being continued was told, what the place knows, and the defaults.
 func (s *site) complete(chosen choice) choice {
 	chosen.fill(s.journal.Inputs())
+	chosen.Patience = cmp.Or(chosen.Patience, s.patience)
 	chosen.settings = chosen.withDefaults(s.journal.Suffix())
 	return chosen
 }

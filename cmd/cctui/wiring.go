@@ -29,7 +29,7 @@ type surroundings struct {
 	az         func(ctx context.Context, args ...string) ([]byte, error)
 	sandboxID  string // empty: Azure
 	passing    bool   // a sandbox that ends with this process
-	// patience is with what shows only eventually; 0: as the profile has it.
+	// patience is the default of the input; 0: its own.
 	patience time.Duration
 	close    func() error
 }
@@ -78,7 +78,8 @@ func (p *program) sandbox(ctx context.Context, chosen choice) (surroundings, err
 func patience(profile string, scale float64) time.Duration {
 	const grace = 10 * time.Second // for a busy machine
 	share := map[string]float64{sandbox.ProfileDemo: 0.01, sandbox.ProfileAzure: 1}[profile]
-	return grace + time.Duration(share*scale*float64(actions.KataCC().Patience))
+	usual := actions.Inputs{}.WithDefaults("").Patience
+	return grace + time.Duration(share*scale*float64(usual))
 }
 
 // inSandbox is where a sandbox is, and how one signs in there.
