@@ -34,12 +34,12 @@ func bindings() []binding {
 			bar: "stop", refuse: (*Model).refuseStop, act: func(m *Model) tea.Cmd { m.halt(); return nil }},
 		{keys: []string{"a"}, shown: "a", about: "Run everything that is not done.",
 			bar: "run all", refuse: (*Model).refuseAll, act: func(m *Model) tea.Cmd { return m.run(runAll()) }},
-		{keys: []string{"s"}, shown: "s", about: "Run this screen's steps, and what they need.",
-			bar: "run screen", refuse: (*Model).refuseScreen, act: func(m *Model) tea.Cmd { return m.run(runScreen(m.shown())) }},
-		{keys: []string{"e"}, shown: "e", about: "Edit this screen's values. You see what becomes stale before you save.",
+		{keys: []string{"e"}, shown: "e", about: "Edit the values of this screen, or of the step that failed. You see what becomes stale before you save.",
 			bar: "edit", refuse: (*Model).refuseEdit, act: (*Model).edit},
 		{keys: []string{"y"}, shown: "y", about: "Copy the step's commands, or the cure of its problem, to your clipboard, also over SSH.",
 			bar: "copy", refuse: (*Model).refuseCopy, act: (*Model).copy},
+		{keys: []string{"s"}, shown: "s", about: "Run this screen's steps, and what they need.",
+			bar: "run screen", refuse: (*Model).refuseScreen, act: func(m *Model) tea.Cmd { return m.run(runScreen(m.shown())) }},
 		{keys: []string{"l"}, shown: "l", about: "The log of the chosen step.",
 			bar: "log", refuse: (*Model).refuseLog, act: (*Model).showLog},
 		{keys: []string{"c"}, shown: "c", about: "Go to the cleanup.",
@@ -173,8 +173,8 @@ func (m *Model) refuseScreen() string {
 }
 
 func (m *Model) refuseEdit() string {
-	if len(m.shown().fields) == 0 {
-		return "this screen has no values"
+	if _, fields := m.editable(); len(fields) == 0 {
+		return "there are no values here"
 	}
 	return m.refuseBusy()
 }

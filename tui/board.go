@@ -45,7 +45,16 @@ func newBoard() *board {
 	return &board{cards: map[place]*card{}, undoing: map[string]bool{}, outputs: map[string]any{}}
 }
 
-func (b *board) card(p place) *card {
+// card is what is known of a step; one nobody has heard of is pending.
+func (b *board) card(p place) card {
+	if c := b.cards[p]; c != nil {
+		return *c
+	}
+	return card{state: actions.Pending, fraction: -1}
+}
+
+// of is a step's card to write on.
+func (b *board) of(p place) *card {
 	if b.cards[p] == nil {
 		b.cards[p] = &card{state: actions.Pending, fraction: -1}
 	}
@@ -53,12 +62,12 @@ func (b *board) card(p place) *card {
 }
 
 // current is the card of a step where it was last heard of.
-func (b *board) current(step string) *card { return b.card(place{step, b.undoing[step]}) }
+func (b *board) current(step string) *card { return b.of(place{step, b.undoing[step]}) }
 
 // set takes over the states of a walkthrough, where they are other than what is known.
 func (b *board) set(states map[string]actions.State) {
 	for step, state := range states {
-		if c := b.card(place{step: step}); c.state != state {
+		if c := b.of(place{step: step}); c.state != state {
 			*c = card{state: state, fraction: -1}
 		}
 	}
@@ -98,7 +107,10 @@ func (b *board) stepChanged(e actions.StepChanged) {
 	}
 	c.state, c.reason = e.State, oneLine(e.Reason)
 	if !underWay(e.State) {
-		c.ended, c.progress, c.fraction = e.When(), "", -1
+		c.progress, c.fraction = "", -1
+	}
+	if through(e.State) || e.State == actions.Failed {
+		c.ended = e.When()
 	}
 	if c.reason != "" {
 		c.note(e.When(), c.reason)
@@ -129,7 +141,7 @@ func (b *board) output(name string, value any) {
 }
 
 // elapsed is how long the step has taken, until now where it is under way; zero where nobody saw it.
-func (c *card) elapsed(now time.Time) time.Duration {
+func (c card) elapsed(now time.Time) time.Duration {
 	switch {
 	case c.started.IsZero():
 		return 0

@@ -24,7 +24,7 @@ func (m *Model) step() *actions.Step {
 }
 
 // cardOf is what is known of a step on the screen in front.
-func (m *Model) cardOf(step string) *card {
+func (m *Model) cardOf(step string) card {
 	return m.board.card(place{step, m.onCleanup()})
 }
 
@@ -46,6 +46,7 @@ func (m *Model) show(i int) {
 	i = (i + len(m.screens)) % len(m.screens)
 	if i != m.screen {
 		m.screen, m.scroll = i, 0
+		m.arrange(m.layout.width, m.layout.height)
 	}
 }
 

@@ -31,10 +31,13 @@ func (m *Model) detailLines(width int) []string {
 		return nil
 	}
 	c := m.cardOf(s.ID)
-	text.add(ends(m.theme.strong.Render(s.Title), m.stateWords(*s, c), text.width))
+	text.heading(s.Title, m.stateWords(*s, c))
 	if c.problem != nil && c.state == actions.Failed {
 		text.problem(c.problem)
 		return text.lines
+	}
+	if underWay(c.state) {
+		text.paragraph("now", firstOf(c.reason, percent(c)))
 	}
 	m.proof(&text, s.ID)
 	text.rows("found", m.shown().found(s.ID, m.board.known))
@@ -47,25 +50,21 @@ func (m *Model) detailLines(width int) []string {
 }
 
 // stateWords are the state of a step in words, with its time.
-func (m *Model) stateWords(s actions.Step, c *card) string {
+func (m *Model) stateWords(s actions.Step, c card) string {
 	_, style := m.theme.mark(c.state)
-	words := style.Render(word(c.state, m.onCleanup()))
+	words := style.Render(m.word(s, c))
 	if d := c.elapsed(m.now); !c.started.IsZero() && c.state != actions.Pending {
 		words += m.theme.muted.Render(" " + clock(d))
 	}
-	return " " + words + m.theme.muted.Render(", usually "+strings.TrimPrefix(typical(s.Typical), "~"))
+	return words + m.theme.muted.Render(", usually "+strings.TrimPrefix(typical(s.Typical), "~"))
 }
 
 // uses are the values a step depends on, as they stand.
 func (m *Model) uses(s actions.Step) []row {
 	var rows []row
-	for _, key := range s.Reads {
-		for _, screen := range m.screens {
-			for _, f := range screen.fields {
-				if text := f.text(m.inputs); f.key == key && text != "" {
-					rows = append(rows, row{f.label, oneLine(text)})
-				}
-			}
+	for _, f := range m.fieldsOf(s) {
+		if text := f.text(m.inputs); text != "" {
+			rows = append(rows, row{f.label, oneLine(text)})
 		}
 	}
 	return rows
@@ -77,10 +76,9 @@ func (m *Model) proof(text *page, step string) {
 	if step != proofStep || o.Message == "" {
 		return
 	}
-	text.rows("seen", []row{
-		{"attested pod", text.theme.good.Render(oneLine(o.Message))},
-		{"ordinary pod", firstOf(oneLine(o.Ciphertext), "not asked yet")},
-	})
+	text.gap()
+	text.add(hanging(text.marginal("seen")+text.theme.muted.Render("attested pod  "), text.theme.good.Render(oneLine(o.Message)), text.width)...)
+	text.add(fit(text.marginal("")+text.theme.muted.Render("ordinary pod  ")+firstOf(oneLine(o.Ciphertext), "not asked yet"), text.width))
 	if o.Attestation == nil {
 		return
 	}
@@ -119,7 +117,11 @@ func (m *Model) cleanupDetails(text *page) {
 	}
 	text.rows("there", resources(there))
 	if sum := m.status.HourlyCost(); sum > 0 {
-		text.paragraph("costs", fmt.Sprintf("very roughly $%.2f an hour while it is there", sum))
+		cost := fmt.Sprintf("very roughly $%.2f an hour while it is there", sum)
+		if m.place.Sandbox {
+			cost = "nothing in the sandbox; in Azure " + cost
+		}
+		text.paragraph("costs", cost)
 	}
 	if s := m.step(); s != nil {
 		text.commands("runs", m.plan[s.ID].Undo)

@@ -48,8 +48,9 @@ func overlay(behind, front []string, x, y int) []string {
 			break
 		}
 		whole := width(all[y+i])
+		left := ansi.Truncate(all[y+i], x, "")
 		right := ansi.TruncateLeft(all[y+i], x+width(line), "")
-		all[y+i] = fit(fit(ansi.Strip(all[y+i]), x)+line+ansi.Strip(right), whole)
+		all[y+i] = fit(fit(left, x)+line+right, whole)
 	}
 	return all
 }

@@ -30,11 +30,33 @@ type edited struct {
 	refreshed
 }
 
-// edit opens the form of the screen in front.
+// editable are the values of the screen in front. Where the chosen step failed, they are those that
+// step depends on, wherever they belong: one of them may be the cure.
+func (m *Model) editable() (title string, fields []field) {
+	if s := m.step(); s != nil && !m.onCleanup() && m.cardOf(s.ID).state == actions.Failed && len(s.Reads) > 0 {
+		return "What " + name(s.ID) + " depends on", m.fieldsOf(*s)
+	}
+	return m.shown().title, m.shown().fields
+}
+
+// fieldsOf are the inputs a step depends on.
+func (m *Model) fieldsOf(s actions.Step) (fields []field) {
+	for _, screen := range m.screens {
+		for _, f := range screen.fields {
+			if slices.Contains(s.Reads, f.key) {
+				fields = append(fields, f)
+			}
+		}
+	}
+	return fields
+}
+
+// edit opens the form.
 func (m *Model) edit() tea.Cmd {
-	s, engine := m.shown(), m.engine
+	title, fields := m.editable()
+	engine := m.engine
 	f := &form{
-		title: s.title, fields: s.fields, before: m.inputs, outdates: m.outdated,
+		title: title, fields: fields, before: m.inputs, outdates: m.outdated,
 		save: func(in actions.Inputs) tea.Cmd {
 			return func() tea.Msg {
 				stale, err := engine.Edit(in)

@@ -94,10 +94,10 @@ func (m *Model) chapterLines() []string {
 			pointer, title = m.theme.accent.Render("▸ "), m.theme.accent.Render(title)
 		}
 		tally := ""
-		if all > 0 {
+		if all > 0 && m.layout.width >= narrow {
 			tally = m.theme.muted.Render(fmt.Sprintf("%d/%d ", done, all))
 		}
-		lines[i] = ends(pointer+title, tally+style.Render(mark), chapterWidth)
+		lines[i] = ends(pointer+title, tally+style.Render(mark), m.layout.chapters.width)
 	}
 	return lines
 }

@@ -4,11 +4,11 @@ package tui
 const (
 	leastWidth, leastHeight = 60, 16
 
-	chapterWidth = 24  // the list of screens
-	sideBySide   = 150 // from here on, the steps stand beside their details
-	stepsWidth   = 64  // of the steps, where they do
-	mostProse    = 104 // columns of running text that are still easy to read
-	liveFrom     = 34  // lines from which on the live pane has room beside everything else
+	narrow     = 100 // below, the list of screens does without tallies
+	sideBySide = 150 // from here on, the steps stand beside their details
+	stepsWidth = 64  // of the steps, where they do
+	mostProse  = 104 // columns of running text that are still easy to read
+	liveFrom   = 34  // lines from which on the live pane has room beside everything else
 )
 
 // rect is a part of the screen, in cells.
@@ -18,7 +18,7 @@ func (r rect) contains(x, y int) bool {
 	return x >= r.x && x < r.x+r.width && y >= r.y && y < r.y+r.height
 }
 
-// layout is where everything is. It is computed when the size changes, and never while drawing.
+// layout is where everything is. It is computed when the size or the screen changes, and never while drawing.
 type layout struct {
 	width, height int
 	header        rect
@@ -31,8 +31,9 @@ type layout struct {
 	beside        bool // steps and details stand side by side
 }
 
-// arrange divides a terminal. A live pane gets the lower part, if there is one and room for it.
-func arrange(width, height int, live bool) layout {
+// arrange divides a terminal for a screen with so many steps. A live pane gets the lower part, if
+// there is one and room for it.
+func arrange(width, height, steps int, live bool) layout {
 	l := layout{width: width, height: height}
 	if l.tooSmall() {
 		return l
@@ -46,25 +47,26 @@ func arrange(width, height int, live bool) layout {
 		l.live = rect{0, bottom - lines, width, lines}
 		bottom = l.live.y
 	}
-	l.chapters = rect{1, top, chapterWidth, bottom - top}
-	l.divide(rect{chapterWidth + 4, top, width - chapterWidth - 5, bottom - top})
+	l.chapters = rect{1, top, 24, bottom - top}
+	if width < narrow {
+		l.chapters.width = 19
+	}
+	left := l.chapters.x + l.chapters.width + 3
+	l.divide(rect{left, top, width - left - 1, bottom - top}, steps)
 	return l
 }
 
 // divide shares the rest between the steps and the details of the chosen one.
-func (l *layout) divide(rest rect) {
+func (l *layout) divide(rest rect, steps int) {
 	if l.beside = l.width >= sideBySide; l.beside {
 		l.steps = rect{rest.x, rest.y, stepsWidth, rest.height}
 		l.detail = rect{rest.x + stepsWidth + 3, rest.y, rest.width - stepsWidth - 3, rest.height}
 		return
 	}
-	lines := min(mostSteps+1, rest.height/2)
+	lines := min(steps+1, rest.height/2)
 	l.steps = rect{rest.x, rest.y, rest.width, lines}
 	l.detail = rect{rest.x, rest.y + lines + 1, rest.width, rest.height - lines - 1}
 }
-
-// mostSteps is how many steps the fullest screen of the walkthrough has.
-const mostSteps = 7
 
 func (l layout) tooSmall() bool { return l.width < leastWidth || l.height < leastHeight }
 

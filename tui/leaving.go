@@ -90,7 +90,7 @@ func (m *Model) atWork() []string {
 			open = append(open, oneLine(r.Resource.String())+" ("+r.State+")")
 		}
 	}
-	text := []string{"Azure is at work on nothing that would go on by itself."}
+	text := []string{"No resource is being made or removed at this moment."}
 	if len(open) > 0 {
 		text = []string{"This goes on in Azure, and may cost money: " + strings.Join(open, ", ") + "."}
 	}

@@ -87,7 +87,7 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 func (m *Model) take(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
-		m.layout = arrange(msg.Width, msg.Height, m.options.Pane != nil)
+		m.arrange(msg.Width, msg.Height)
 	case tea.BackgroundColorMsg:
 		m.dark = msg.IsDark()
 		m.theme = newTheme(m.dark, m.colours)
@@ -118,19 +118,30 @@ func (m *Model) take(msg tea.Msg) tea.Cmd {
 	return m.pane(msg)
 }
 
+// arrange computes the layout of the screen in front.
+func (m *Model) arrange(width, height int) {
+	m.layout = arrange(width, height, len(m.listed()), m.options.Pane != nil)
+}
+
 func (m *Model) takeBatch(b batch) tea.Cmd {
 	m.now = m.options.Now()
 	cmds := []tea.Cmd{m.stream.next(m.ctx)}
+	moved := false
 	for _, msg := range b {
 		switch msg := msg.(type) {
 		case happened:
 			cmds = append(cmds, m.happened(msg.Event))
+			_, changed := msg.Event.(actions.StepChanged)
+			moved = moved || changed
 		case told:
 			m.tell(string(msg))
 		}
 	}
 	if m.following {
 		m.follow()
+	}
+	if moved && m.engine != nil {
+		cmds = append(cmds, m.reread())
 	}
 	return tea.Batch(cmds...)
 }

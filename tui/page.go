@@ -19,6 +19,16 @@ const margin = 7
 
 func (p *page) add(lines ...string) { p.lines = append(p.lines, lines...) }
 
+// heading is a title, and at the end of the line, or beneath where that is too short, a word on it.
+func (p *page) heading(title, word string) {
+	if width(title)+width(word)+2 > p.width {
+		p.add(hanging("", p.theme.strong.Render(title), p.width)...)
+		p.add(word)
+		return
+	}
+	p.add(ends(p.theme.strong.Render(title), word, p.width))
+}
+
 // gap is an empty line between parts.
 func (p *page) gap() {
 	if len(p.lines) > 0 && p.lines[len(p.lines)-1] != "" {
@@ -87,7 +97,8 @@ func (p *page) log(word string, entries []entry) {
 		if i > 0 {
 			word = ""
 		}
-		p.add(p.marginal(word) + p.theme.muted.Render(e.at.Local().Format(time.TimeOnly)) + " " + strings.Join(strings.Fields(e.text), " "))
+		at := p.theme.muted.Render(e.at.Local().Format(time.TimeOnly)) + " "
+		p.add(hanging(p.marginal(word)+at, strings.Join(strings.Fields(e.text), " "), p.width)...)
 	}
 }
 

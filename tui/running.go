@@ -88,7 +88,7 @@ func (m *Model) finished(r actions.Result) tea.Cmd {
 	if m.following && r.Outcome == actions.Succeeded && !m.last.cleanup && m.unfinished() == nil {
 		m.choose(proofStep)
 	}
-	return m.reread()
+	return m.reread() // after a cleanup, every step stands as at the beginning, and no event says so
 }
 
 // proofStep is the step whose details are the proof.

@@ -92,6 +92,7 @@ func (m *Model) opener(p Place) tea.Cmd {
 func (m *Model) open(o opened) tea.Cmd {
 	m.place, m.engine, m.steps = &o.place, o.engine, o.steps
 	m.refresh(o.refreshed)
+	m.arrange(m.layout.width, m.layout.height)
 	m.dialog = nil
 	if first := m.unfinished(); first != nil {
 		m.choose(first.ID)

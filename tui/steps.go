@@ -46,10 +46,12 @@ func (m *Model) stepLine(s actions.Step, chosen bool, width int) string {
 }
 
 // says is what there is to say of a step in a few words.
-func (m *Model) says(s actions.Step, c *card) string {
+func (m *Model) says(s actions.Step, c card) string {
 	switch {
 	case c.state == actions.Running && c.progress != "":
 		return percent(c)
+	case c.state == actions.Pending && c.reason != "":
+		return m.theme.warn.Render(c.reason)
 	case c.state == actions.Waiting && c.reason != "":
 		return m.theme.warn.Render(c.reason)
 	case c.state == actions.Failed && c.reason != "":
@@ -59,10 +61,32 @@ func (m *Model) says(s actions.Step, c *card) string {
 			return found[0].text
 		}
 	}
-	return m.theme.muted.Render(word(c.state, m.onCleanup()))
+	return m.theme.muted.Render(m.word(s, c))
 }
 
-func percent(c *card) string {
+// word is a step's state in words.
+func (m *Model) word(s actions.Step, c card) string {
+	switch {
+	case c.state == actions.Skipped:
+		return "was there already"
+	case c.state == actions.Done && m.onCleanup():
+		return "gone"
+	case c.state == actions.Pending && m.onCleanup() && m.made(s.ID):
+		return "to be removed"
+	case c.state == actions.Pending && m.onCleanup():
+		return "nothing to remove"
+	case c.state == actions.Pending:
+		return "not yet"
+	}
+	return string(c.state)
+}
+
+// made tells whether something of a step is there, or may be.
+func (m *Model) made(step string) bool {
+	return slices.ContainsFunc(m.status.Made, func(r actions.ResourceStatus) bool { return r.Step == step })
+}
+
+func percent(c card) string {
 	if c.fraction < 0 {
 		return c.progress
 	}
@@ -70,7 +94,7 @@ func percent(c *card) string {
 }
 
 // times is the time it took or has taken, or usually takes where it has not been begun.
-func (m *Model) times(s actions.Step, c *card) string {
+func (m *Model) times(s actions.Step, c card) string {
 	text := ""
 	if d := c.elapsed(m.now); !c.started.IsZero() && c.state != actions.Pending {
 		text = clock(d)

@@ -60,18 +60,3 @@ func (t theme) mark(s actions.State) (string, lipgloss.Style) {
 	}
 	return "○", t.muted
 }
-
-// word is a state in words.
-func word(s actions.State, cleanup bool) string {
-	switch {
-	case s == actions.Skipped:
-		return "was there already"
-	case s == actions.Done && cleanup:
-		return "gone"
-	case s == actions.Pending && cleanup:
-		return "to be removed"
-	case s == actions.Pending:
-		return "not yet"
-	}
-	return string(s)
-}
