@@ -41,11 +41,11 @@ func (c *Client) Apply(ctx context.Context, manifest []byte) error {
 }
 
 func (c *Client) apply(ctx context.Context, object *unstructured.Unstructured) error {
-	mapping, err := c.establishedMapping(ctx, object.GroupVersionKind())
+	served, err := c.establishedKind(ctx, object.GroupVersionKind())
 	if err != nil {
 		return err
 	}
-	if mapping.Scope.Name() == meta.RESTScopeNameNamespace && object.GetNamespace() == "" {
+	if served.namespaced && object.GetNamespace() == "" {
 		object.SetNamespace(c.namespace)
 	}
 	resource, err := c.resource(ctx, refOf(object))
@@ -56,28 +56,28 @@ func (c *Client) apply(ctx context.Context, object *unstructured.Unstructured) e
 	return err
 }
 
-// establishedMapping finds where a kind is served, waiting for it if a definition promises it.
-func (c *Client) establishedMapping(ctx context.Context, kind schema.GroupVersionKind) (*meta.RESTMapping, error) {
-	mapping, err := c.mapping(ctx, kind)
+// establishedKind finds where a kind is served, waiting for it if a definition promises it.
+func (c *Client) establishedKind(ctx context.Context, wanted schema.GroupVersionKind) (kind, error) {
+	served, err := c.kind(ctx, wanted)
 	if !meta.IsNoMatchError(err) {
-		return mapping, err
+		return served, err
 	}
-	definition, found, listErr := c.definition(ctx, kind.GroupKind())
+	definition, found, listErr := c.definition(ctx, wanted.GroupKind())
 	if listErr != nil || !found {
-		return nil, errors.Join(err, listErr)
+		return kind{}, errors.Join(err, listErr)
 	}
 	if err := c.WaitCondition(ctx, definition, "Established", nil); err != nil {
-		return nil, err
+		return kind{}, err
 	}
 	err = wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, discoveryLag, true, func(ctx context.Context) (bool, error) {
 		var err error
-		mapping, err = c.mapping(ctx, kind)
+		served, err = c.kind(ctx, wanted)
 		if meta.IsNoMatchError(err) {
 			return false, nil
 		}
 		return err == nil, err
 	})
-	return mapping, err
+	return served, err
 }
 
 // definition finds the definition of a custom kind.

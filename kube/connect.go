@@ -8,12 +8,13 @@ import (
 	"net"
 	"net/http"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apimachinery/pkg/version"
-	"k8s.io/client-go/discovery"
-	"k8s.io/client-go/discovery/cached/memory"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/restmapper"
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/klog/v2"
 )
@@ -36,9 +37,9 @@ type Config struct {
 type Client struct {
 	config    *rest.Config
 	namespace string // where a manifest names none
-	discovery *discovery.DiscoveryClient
+	rest      rest.Interface
 	dynamic   dynamic.Interface
-	mapper    *restmapper.DeferredDiscoveryRESTMapper
+	kinds     kinds
 }
 
 // Connect makes a client. Nothing is sent yet; Version tells whether the API server answers.
@@ -71,21 +72,27 @@ func newClient(config *rest.Config, namespace string) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up transport: %w", err)
 	}
-	found, err := discovery.NewDiscoveryClientForConfigAndClient(config, transport)
-	if err != nil {
-		return nil, fmt.Errorf("set up discovery: %w", err)
-	}
 	objects, err := dynamic.NewForConfigAndClient(config, transport)
 	if err != nil {
 		return nil, fmt.Errorf("set up client: %w", err)
 	}
+	raw := rest.CopyConfig(config)
+	raw.NegotiatedSerializer = statuses()
+	requests, err := rest.UnversionedRESTClientForConfigAndClient(raw, transport)
+	if err != nil {
+		return nil, fmt.Errorf("set up client: %w", err)
+	}
 	return &Client{
-		config:    config,
-		namespace: namespace,
-		discovery: found,
-		dynamic:   objects,
-		mapper:    restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(found)),
+		config: config, namespace: namespace, rest: requests, dynamic: objects,
+		kinds: kinds{known: map[schema.GroupVersionKind]kind{}},
 	}, nil
+}
+
+// statuses decodes no more than the API server's refusals; everything else is read as it comes.
+func statuses() runtime.NegotiatedSerializer {
+	scheme := runtime.NewScheme()
+	metav1.AddToGroupVersion(scheme, schema.GroupVersion{Version: "v1"})
+	return serializer.NewCodecFactory(scheme).WithoutConversion()
 }
 
 func hasCredential(c *rest.Config) bool {
@@ -114,7 +121,7 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { retur
 
 // Version is the API server's version, e.g. v1.33.2.
 func (c *Client) Version(ctx context.Context) (string, error) {
-	body, err := c.discovery.RESTClient().Get().AbsPath("/version").Do(ctx).Raw()
+	body, err := c.rest.Get().AbsPath("/version").Do(ctx).Raw()
 	if err != nil {
 		return "", fmt.Errorf("read the API server's version: %w", err)
 	}

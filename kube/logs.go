@@ -42,7 +42,7 @@ func (c *Client) logs(ctx context.Context, namespace, pod, container, option, va
 
 // pods is a request for a subresource of a pod.
 func (c *Client) pods(namespace, pod, subresource string) *rest.Request {
-	return c.discovery.RESTClient().Get().
+	return c.rest.Get().
 		AbsPath("/api/v1/namespaces", namespace, "pods", pod, subresource)
 }
 

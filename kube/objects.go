@@ -9,8 +9,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/dynamic"
 )
 
 // IsNotFound tells whether an error says that there is no such object, or no such kind.
@@ -88,30 +86,6 @@ func (c *Client) delete(ctx context.Context, ref Ref) error {
 	return follow(ctx, resource, named(ref.Name), func(live *unstructured.Unstructured) (bool, error) {
 		return live == nil || live.GetUID() != uid, nil
 	})
-}
-
-// resource is where a kind is served. Unknown kinds are looked up anew: a definition may have
-// been installed since discovery was last read.
-func (c *Client) resource(ctx context.Context, ref Ref) (dynamic.ResourceInterface, error) {
-	mapping, err := c.mapping(ctx, schema.FromAPIVersionAndKind(ref.APIVersion, ref.Kind))
-	if err != nil {
-		return nil, err
-	}
-	resource := c.dynamic.Resource(mapping.Resource)
-	if mapping.Scope.Name() != meta.RESTScopeNameNamespace || ref.Namespace == "" {
-		return resource, nil
-	}
-	return resource.Namespace(ref.Namespace), nil
-}
-
-func (c *Client) mapping(ctx context.Context, kind schema.GroupVersionKind) (*meta.RESTMapping, error) {
-	ctx = quiet(ctx)
-	mapping, err := c.mapper.RESTMappingWithContext(ctx, kind.GroupKind(), kind.Version)
-	if !meta.IsNoMatchError(err) {
-		return mapping, err
-	}
-	c.mapper.ResetWithContext(ctx)
-	return c.mapper.RESTMappingWithContext(ctx, kind.GroupKind(), kind.Version)
 }
 
 // decode fills a typed object from one without types.

@@ -55,7 +55,7 @@ func addressOf(object Object) (string, error) {
 
 // ServicePage reads a page of a service through the API server's proxy, at most 1 MiB of it.
 func (c *Client) ServicePage(ctx context.Context, namespace, service string, port int, path string) ([]byte, error) {
-	page, err := c.discovery.RESTClient().Get().
+	page, err := c.rest.Get().
 		AbsPath("/api/v1/namespaces", namespace, "services", service+":"+strconv.Itoa(port), "proxy", path).
 		Stream(ctx)
 	if err != nil {

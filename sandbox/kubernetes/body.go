@@ -12,7 +12,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/kubernetes/scheme"
 	kjson "sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
 
@@ -40,7 +39,7 @@ func readObject(r *request) (objects.Object, error) {
 	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	switch media {
 	case "application/vnd.kubernetes.protobuf":
-		typed, kind, err := scheme.Codecs.UniversalDeserializer().Decode(body, nil, nil)
+		typed, kind, err := decoder().Decode(body, nil, nil)
 		if err != nil {
 			return nil, apierrors.NewBadRequest(err.Error())
 		}
@@ -81,10 +80,10 @@ func decodeObject(r *request, body []byte) (objects.Object, error) {
 // checkFields holds an object of a built-in kind against its type: wrong types are refused,
 // unknown fields only where the client wants that, as kubectl does.
 func checkFields(r *request, encoded []byte) error {
-	if r.kind.custom || r.subresource != "" || !scheme.Scheme.Recognizes(r.gvk()) {
+	if r.kind.custom || r.subresource != "" || !types().Recognizes(r.gvk()) {
 		return nil
 	}
-	typed, err := scheme.Scheme.New(r.gvk())
+	typed, err := types().New(r.gvk())
 	if err != nil {
 		return err
 	}
@@ -106,7 +105,7 @@ func deleteOptions(r *request) (metav1.DeleteOptions, error) {
 		return options, err
 	}
 	if strings.Contains(r.Header.Get("Content-Type"), "protobuf") {
-		_, _, err = scheme.Codecs.UniversalDeserializer().Decode(body, nil, &options)
+		_, _, err = decoder().Decode(body, nil, &options)
 	} else {
 		err = json.Unmarshal(body, &options)
 	}

@@ -8,17 +8,9 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/managedfields"
-	"k8s.io/client-go/applyconfigurations"
-	"k8s.io/client-go/kubernetes/scheme"
 
 	"github.com/cctui/cctui/sandbox/kubernetes/objects"
 )
-
-// schemas know which lists of the built-in types are merged by key. Reading them takes a tenth of
-// a second, so that it is done once for all clusters.
-var schemas = sync.OnceValue(func() managedfields.TypeConverter {
-	return applyconfigurations.NewTypeConverter(scheme.Scheme)
-})
 
 // fieldManagers track who owns which field, for server-side apply.
 type fieldManagers struct {
@@ -48,8 +40,8 @@ func (f *fieldManagers) of(r *request) (*managedfields.FieldManager, error) {
 
 func newFieldManager(id fieldManagerKey) (*managedfields.FieldManager, error) {
 	hub := id.kind.GroupVersion()
-	if scheme.Scheme.Recognizes(id.kind) {
-		return managedfields.NewDefaultFieldManager(schemas(), plain{}, plain{}, plain{}, id.kind, hub, id.subresource, nil)
+	if types().Recognizes(id.kind) {
+		return managedfields.NewDefaultFieldManager(mergeable(), plain{}, plain{}, plain{}, id.kind, hub, id.subresource, nil)
 	}
 	// Without a schema, lists are taken as a whole.
 	return managedfields.NewDefaultCRDFieldManager(managedfields.NewDeducedTypeConverter(), plain{}, plain{}, plain{}, id.kind, hub, id.subresource, nil)

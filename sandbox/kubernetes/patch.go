@@ -9,16 +9,15 @@ import (
 
 	jsonpatch "gopkg.in/evanphx/json-patch.v4"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/types"
+	apitypes "k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/strategicpatch"
-	"k8s.io/client-go/kubernetes/scheme"
 
 	"github.com/cctui/cctui/sandbox/kubernetes/objects"
 )
 
 func (c *Cluster) patch(w http.ResponseWriter, r *request) error {
 	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if types.PatchType(media) == types.ApplyYAMLPatchType {
+	if apitypes.PatchType(media) == apitypes.ApplyYAMLPatchType {
 		return c.apply(w, r)
 	}
 	patch, err := readBody(r)
@@ -26,7 +25,7 @@ func (c *Cluster) patch(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	stored, err := c.change(r, func(before objects.Object) (objects.Object, error) {
-		after, err := patched(r, types.PatchType(media), before, patch)
+		after, err := patched(r, apitypes.PatchType(media), before, patch)
 		if err != nil {
 			return nil, err
 		}
@@ -43,7 +42,7 @@ func (c *Cluster) patch(w http.ResponseWriter, r *request) error {
 }
 
 // patched is the object after a patch.
-func patched(r *request, media types.PatchType, before objects.Object, patch []byte) (objects.Object, error) {
+func patched(r *request, media apitypes.PatchType, before objects.Object, patch []byte) (objects.Object, error) {
 	document, err := json.Marshal(r.inVersion(before))
 	if err != nil {
 		return nil, err
@@ -58,18 +57,18 @@ func patched(r *request, media types.PatchType, before objects.Object, patch []b
 	return decodeObject(r, document)
 }
 
-func patchDocument(r *request, media types.PatchType, document, patch []byte) ([]byte, error) {
+func patchDocument(r *request, media apitypes.PatchType, document, patch []byte) ([]byte, error) {
 	switch media {
-	case types.MergePatchType:
+	case apitypes.MergePatchType:
 		return jsonpatch.MergePatch(document, patch)
-	case types.JSONPatchType:
+	case apitypes.JSONPatchType:
 		operations, err := jsonpatch.DecodePatch(patch)
 		if err != nil {
 			return nil, err
 		}
 		return operations.Apply(document)
-	case types.StrategicMergePatchType:
-		typed, err := scheme.Scheme.New(r.gvk())
+	case apitypes.StrategicMergePatchType:
+		typed, err := types().New(r.gvk())
 		if err != nil { // a custom resource has no strategy
 			return nil, unsupportedMedia(string(media))
 		}

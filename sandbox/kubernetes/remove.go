@@ -6,7 +6,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
+	apitypes "k8s.io/apimachinery/pkg/types"
 
 	"github.com/cctui/cctui/sandbox/kubernetes/objects"
 )
@@ -99,7 +99,7 @@ func (c *Cluster) remove(key objects.Kind, object objects.Object) error {
 	return nil
 }
 
-func ownedBy(o objects.Object, owner types.UID) bool {
+func ownedBy(o objects.Object, owner apitypes.UID) bool {
 	for _, reference := range o.GetOwnerReferences() {
 		if reference.UID == owner {
 			return true

@@ -8,7 +8,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/types"
+	apitypes "k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/rand"
 	"k8s.io/apimachinery/pkg/util/uuid"
 
@@ -177,7 +177,7 @@ func equal(before, after objects.Object) bool {
 
 // edit changes an object on the cluster's own behalf; nothing happens where it is gone, or is
 // another than the one with this UID.
-func (c *Cluster) edit(kind objects.Kind, namespace, name string, uid types.UID, change func(objects.Object) error) error {
+func (c *Cluster) edit(kind objects.Kind, namespace, name string, uid apitypes.UID, change func(objects.Object) error) error {
 	for {
 		before := c.store.Get(kind, namespace, name)
 		if before == nil || uid != "" && before.GetUID() != uid {
