@@ -37,6 +37,9 @@ func consumer() Step {
 		Probe: probeConsumer,
 		Run:   runConsumer,
 		Undo: func(ctx context.Context, r *Run) error {
+			if err := endExperiment(ctx, r); err != nil {
+				return err
+			}
 			return removeObjects(ctx, r, podRef(r, consumerPod), serviceRef(r, consumerService))
 		},
 		UndoCommands: func(in Inputs) []string {
@@ -48,7 +51,11 @@ func consumer() Step {
 	}
 }
 
+// probeConsumer takes no consumer that an experiment was done on.
 func probeConsumer(ctx context.Context, r *Run) (bool, error) {
+	if r.w.Experiment() != "" {
+		return false, nil
+	}
 	k, err := r.Kube(ctx)
 	if err != nil {
 		return false, err
@@ -104,7 +111,7 @@ func runConsumer(ctx context.Context, r *Run) error {
 	if err := claim(ctx, r, k, serviceRef(r, consumerService), render("consumer-service.yaml", v)); err != nil {
 		return err
 	}
-	if err := startConsumer(ctx, r, k); err != nil {
+	if err := restore(ctx, r, k); err != nil {
 		return err
 	}
 	return recordAddress(ctx, r, k)

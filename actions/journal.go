@@ -38,6 +38,8 @@ type document struct {
 	Steps     map[string]stepRecord `json:"steps"`
 	Resources []resourceRecord      `json:"resources"`
 	Outputs   Outputs               `json:"outputs"`
+	// Experiment is the one applied, so that whoever comes next can take it back.
+	Experiment string `json:"experiment,omitempty"`
 }
 
 // stepRecord is where a step stood when the journal was last written.

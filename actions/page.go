@@ -4,8 +4,6 @@ import (
 	"html"
 	"regexp"
 	"strings"
-
-	"github.com/cctui/cctui/kafka"
 )
 
 // pageState is what the consumer's page tells of the newest message.
@@ -38,14 +36,15 @@ func judgePage(page []byte) pageState {
 		return pageState{kind: pageUnknown, text: plainText(string(page))}
 	}
 	text := plainText(string(match[1]))
-	switch _, _, isMessage := kafka.ParseMessage(text); {
-	case isMessage:
+	switch readingOf(text) {
+	case ReadPlaintext:
 		return pageState{pageDecrypted, text}
-	case kafka.IsCiphertext(text, keyBits):
+	case ReadCiphertext:
 		return pageState{pageCiphertext, text}
-	case text == "":
+	case ReadNothing:
 		return pageState{pageUnreadable, text}
-	case strings.HasPrefix(text, "Timeout waiting"):
+	}
+	if strings.HasPrefix(text, "Timeout waiting") {
 		return pageState{pageTimeout, text}
 	}
 	return pageState{pageUnknown, text}

@@ -178,3 +178,9 @@ type Topic interface {
 type Pages interface {
 	Page(ctx context.Context, url string) ([]byte, error)
 }
+
+// Guests decides how the machines below the cluster launch confidential guests.
+type Guests interface {
+	// Debuggable has guests launched from now on so that their host can look inside, or not.
+	Debuggable(ctx context.Context, on bool) error
+}

@@ -13,6 +13,8 @@ type Adapters struct {
 	CLI      CLI
 	Topic    Topic
 	Pages    Pages
+	// Guests is nil where nobody can have guests launched otherwise, as in Azure.
+	Guests Guests
 }
 
 // Run is what a step works with: inputs, the outputs so far, the world, and ways to tell and to wait.

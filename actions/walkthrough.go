@@ -35,6 +35,8 @@ type Walkthrough struct {
 	kept   []Kept
 
 	emitting sync.Mutex
+
+	sent sentMessages
 }
 
 // standing is where a step stands in this process.

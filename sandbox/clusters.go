@@ -37,7 +37,7 @@ func (c *clusters) Create(_ context.Context, r arm.ClusterRequest) (arm.ClusterH
 		Issuers:      c.issuers,
 		Conditions:   s.weather,
 		Images:       c.images,
-		TEE:          func(hostData [32]byte) pods.TEE { return guest{c.machine, hostData, s.weather} },
+		TEE:          func(hostData [32]byte) pods.TEE { return guest{c.machine, hostData, s} },
 		Metadata:     c.machine.THIM(),
 		Outside:      s.front.DialContext,
 		Authenticate: s.directory.Authenticate,
@@ -53,11 +53,18 @@ func (c *clusters) Create(_ context.Context, r arm.ClusterRequest) (arm.ClusterH
 type guest struct {
 	machine  *sev.Machine
 	hostData [32]byte
-	weather  weather
+	sandbox  *Sandbox
 }
 
 // Report signs what the guest says about itself, and what its host said at launch.
 func (g guest) Report(_ context.Context, reportData [64]byte) ([]byte, error) {
-	_, debuggable := g.weather.Has("debuggable-guest")
-	return g.machine.Report(reportData, g.hostData, debuggable)
+	_, scripted := g.sandbox.weather.Has("debuggable-guest")
+	return g.machine.Report(reportData, g.hostData, scripted || g.sandbox.debuggable.Load())
+}
+
+// Debuggable has guests report from now on that their host can look inside, or not. A real guest
+// is launched so or otherwise; whoever asks starts pods anew.
+func (s *Sandbox) Debuggable(_ context.Context, on bool) error {
+	s.debuggable.Store(on)
+	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 
 	"github.com/google/uuid"
 
@@ -43,13 +44,14 @@ type Options struct {
 
 // Sandbox is a running one.
 type Sandbox struct {
-	weather   weather
-	endpoints Endpoints
-	front     *front.Front
-	directory *entra.Directory
-	manager   *arm.Manager
-	vaults    *vault.Service
-	external  *broker.External
+	weather    weather
+	debuggable atomic.Bool // guests are, beside what is scripted
+	endpoints  Endpoints
+	front      *front.Front
+	directory  *entra.Directory
+	manager    *arm.Manager
+	vaults     *vault.Service
+	external   *broker.External
 }
 
 // Start runs a sandbox until Close. It fails for unknown faults and profiles, and where it

@@ -27,8 +27,9 @@ type surroundings struct {
 	http       *http.Client // nil: the default
 	dial       func(ctx context.Context, network, address string) (net.Conn, error)
 	az         func(ctx context.Context, args ...string) ([]byte, error)
-	sandboxID  string // empty: Azure
-	passing    bool   // a sandbox that ends with this process
+	sandboxID  string         // empty: Azure
+	passing    bool           // a sandbox that ends with this process
+	guests     actions.Guests // nil: nobody can have them launched otherwise
 	// patience is the default of the input; 0: its own.
 	patience time.Duration
 	close    func() error
@@ -69,7 +70,7 @@ func (p *program) sandbox(ctx context.Context, chosen choice) (surroundings, err
 		return surroundings{}, err
 	}
 	around, err := inSandbox(embedded.Endpoints())
-	around.passing, around.close = true, embedded.Close
+	around.passing, around.guests, around.close = true, embedded, embedded.Close
 	around.patience = patience(settled.profile(), settled.SandboxScale)
 	return around, err
 }
@@ -141,6 +142,7 @@ func (s surroundings) signIn(ctx context.Context) (actions.Adapters, error) {
 		CLI:      commandLine{azure.CLI{Run: s.az}},
 		Topic:    kafka.Topic{},
 		Pages:    pages{s.web()},
+		Guests:   s.guests,
 	}, nil
 }
 

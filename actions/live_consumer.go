@@ -1,0 +1,187 @@
+package actions
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+	"time"
+
+	"github.com/cctui/cctui/kube"
+)
+
+// What passes by itself, when the pod has started.
+var (
+	errNoPod  = errors.New("its pod is not there")
+	errNoPage = errors.New("its page does not answer yet")
+)
+
+const (
+	// maxLogLine bounds a line of a consumer's log, in bytes; of a longer one only the beginning counts.
+	maxLogLine = 64 << 10
+	// recentLog is how much of a log is looked at before it is followed, in bytes.
+	recentLog = 8 << 10
+)
+
+// follower reads what one consumer shows: from its log, or from its page where there is no log.
+type follower struct {
+	*live
+	lane         Lane
+	pod, service string
+
+	uid     string        // of the pod that was last looked at
+	seen    map[int]int64 // last offset shown, by partition
+	reading Reading       // of the last message
+}
+
+// follow reads the consumer as long as that goes.
+func (f *follower) follow(ctx context.Context) error {
+	k, err := f.w.kube.connect(ctx)
+	if err != nil {
+		return err
+	}
+	for {
+		if err := f.meet(ctx, k); err != nil {
+			return err
+		}
+		log, err := k.Logs(ctx, f.w.Inputs().Namespace, f.pod, consumerPod, recentLog)
+		if err == nil && len(log) > 0 {
+			f.skip(log)
+			f.queue.tell(f.lane, Source{SourceLog, "log of " + f.pod})
+			return f.readLog(ctx, k)
+		}
+		if err := f.readPages(ctx, k); err != nil {
+			return err
+		}
+	}
+}
+
+// meet looks whether it is still the pod it was. Another one begins anew.
+func (f *follower) meet(ctx context.Context, k Kube) error {
+	pod, err := k.Pod(ctx, f.w.Inputs().Namespace, f.pod)
+	if kube.IsNotFound(err) {
+		return errNoPod
+	}
+	if err != nil {
+		return fmt.Errorf("look for pod %s: %w", f.pod, err)
+	}
+	if pod.UID != f.uid {
+		f.uid, f.seen, f.reading = pod.UID, map[int]int64{}, ""
+	}
+	return nil
+}
+
+// fewRecent is how many of the messages already in a log are shown.
+const fewRecent = 5
+
+// skip leaves out what the log says of long ago, so that a lane begins with the newest messages.
+func (f *follower) skip(log []byte) {
+	var offsets []LiveRecord
+	for line := range bytes.Lines(log) {
+		if r, ok := parseReceived(string(line)); ok {
+			offsets = append(offsets, r)
+		}
+	}
+	for _, r := range offsets[:max(0, len(offsets)-fewRecent)] {
+		f.isNews(r)
+	}
+}
+
+// isNews notes a message; false for one of which the lane has shown a later one.
+func (f *follower) isNews(r LiveRecord) bool {
+	last, known := f.seen[r.Partition]
+	if known && r.Offset <= last {
+		return false
+	}
+	f.seen[r.Partition] = r.Offset
+	return true
+}
+
+func (f *follower) readLog(ctx context.Context, k Kube) error {
+	stream, err := k.FollowLogs(ctx, f.w.Inputs().Namespace, f.pod, consumerPod)
+	if err != nil {
+		return err
+	}
+	stop := context.AfterFunc(ctx, func() { _ = stream.Close() })
+	defer func() {
+		if stop() {
+			_ = stream.Close()
+		}
+	}()
+	return eachLine(stream, func(line string) {
+		if r, ok := parseReceived(line); ok && f.isNews(r) {
+			f.show(r)
+		}
+	})
+}
+
+// received is the consumer's line about a message. Its text may look like the end of such a line
+// itself, so the last one counts.
+// Source: microsoft/confidential-container-demos, kafka/consumer before commit 7bc0e46.
+var received = regexp.MustCompile(`Message received: value=(.*), partition=(\d+), offset=(\d+)\s*$`)
+
+func parseReceived(line string) (LiveRecord, bool) {
+	match := received.FindStringSubmatch(line)
+	if match == nil {
+		return LiveRecord{}, false
+	}
+	partition, err := strconv.Atoi(match[2])
+	offset, errOffset := strconv.ParseInt(match[3], 10, 64)
+	if err != nil || errOffset != nil {
+		return LiveRecord{}, false
+	}
+	return LiveRecord{Partition: partition, Offset: offset, Text: match[1]}, true
+}
+
+// eachLine hands over the lines of a stream until it ends.
+func eachLine(stream io.Reader, take func(string)) error {
+	lines := bufio.NewReaderSize(stream, maxLogLine)
+	for rest := false; ; {
+		line, more, err := lines.ReadLine()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("follow the log: %w", err)
+		}
+		if !rest {
+			take(string(line))
+		}
+		rest = more
+	}
+}
+
+// readPages asks the page, which waits for the next message by itself. The log is tried again
+// afterwards: that of a young pod is only still empty.
+func (f *follower) readPages(ctx context.Context, k Kube) error {
+	for range pagesBeforeLog {
+		page, err := k.ServicePage(ctx, f.w.Inputs().Namespace, f.service, pagePort, "/")
+		if err != nil {
+			return fmt.Errorf("%w: %w", errNoPage, err)
+		}
+		f.queue.tell(f.lane, Source{SourcePage, "page of " + f.service})
+		now := judgePage(page)
+		if now.kind != pageTimeout && now.kind != pageUnknown {
+			f.show(LiveRecord{Offset: -1, Text: now.text})
+		}
+	}
+	return nil
+}
+
+// pagesBeforeLog is how many pages are read before the log is tried again.
+const pagesBeforeLog = 3
+
+// show passes a message on, and has the attestation looked at where it was read in a new way.
+func (f *follower) show(r LiveRecord) {
+	r.At, r.Lane, r.Size, r.Reading = time.Now(), f.lane, len(r.Text), readingOf(r.Text)
+	r.Text = Sanitize(r.Text, maxLive)
+	f.queue.add(r)
+	if r.Reading != f.reading && f.lane == LaneConfidential {
+		f.doubt(r.Reading)
+	}
+	f.reading = r.Reading
+}
