@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
+	"net/http"
 	"strings"
 
 	"github.com/cctui/cctui/skr"
@@ -71,12 +73,14 @@ type verdict struct {
 	reason  string // of restarting the consumer
 }
 
-// cure is what helps. The consumer asks for the key only once, so in any case it must be restarted.
+// cure is what helps. The consumer asks for the key only once, and its sidecar tries only once, so
+// in any case the pod must be restarted.
 type cure int
 
 const (
 	noCure      cure = iota
 	restartOnly      // if a restart or two do not help, nothing passes by itself
+	tryAgain         // a service was busy or out of reach, as it may be for any call
 	patience         // what Azure shows only eventually
 )
 
@@ -91,25 +95,28 @@ func diagnose(ctx context.Context, r *Run, e evidence) verdict {
 	if e.refusal == nil {
 		return verdict{problem: noKey(r), cure: restartOnly, reason: "the consumer has no key and does not say why"}
 	}
-	switch e.refusal.Stage {
-	case skr.StageIdentity:
-		return verdict{problem: told(e.refusal), cure: patience, reason: "Entra learns of the federated credential"}
-	case skr.StageVault:
-		return vaultVerdict(r, e)
-	}
-	return verdict{problem: told(e.refusal)}
+	return refusalVerdict(r, e)
 }
 
-// told is what the table of problems says of the sidecar's refusal. Waiting for it to pass is the
-// watcher's business, so it is final.
-func told(refusal *skr.SidecarError) error {
-	p := Explain("message", refusal)
+// refusalVerdict is about a sidecar that was refused somewhere on its way to the key. Waiting for
+// that to pass is the watcher's business, so what the table of problems says of it is final.
+func refusalVerdict(r *Run, e evidence) verdict {
+	p := Explain("message", e.refusal)
+	passes := p.Retry && e.refusal.UpstreamStatus != http.StatusForbidden // of which there are several kinds
 	p.Retry = false
-	return p
+	switch {
+	case passes:
+		return verdict{problem: p, cure: tryAgain, reason: fmt.Sprintf("the release of the key failed at the %s: %s", e.refusal.Stage, p.Title)}
+	case e.refusal.Stage == skr.StageIdentity:
+		return verdict{problem: p, cure: patience, reason: "Entra learns of the federated credential"}
+	case e.refusal.Stage == skr.StageVault:
+		return vaultVerdict(r, e, p)
+	}
+	return verdict{problem: p}
 }
 
 // vaultVerdict holds the token, where it is known, against what the vault demanded.
-func vaultVerdict(r *Run, e evidence) verdict {
+func vaultVerdict(r *Run, e evidence, otherwise *Problem) verdict {
 	out := r.Outputs()
 	if e.token != nil {
 		if err := explainToken(out, *e.token); err != nil {
@@ -119,12 +126,12 @@ func vaultVerdict(r *Run, e evidence) verdict {
 	role := podRoles(r.Inputs())[0]
 	missing := roleMissing(r, "the pod's identity "+r.Inputs().Identity, out.PrincipalID, "ServicePrincipal", role, e.refusal.Error())
 	switch {
-	case e.refusal.UpstreamStatus == 404:
+	case e.refusal.UpstreamStatus == http.StatusNotFound:
 		return verdict{problem: keyGone(r.Inputs())}
-	case e.refusal.UpstreamStatus == 403 && (e.token != nil || e.refusal.UpstreamCode == "ForbiddenByRbac"):
+	case e.refusal.UpstreamStatus == http.StatusForbidden && (e.token != nil || e.refusal.UpstreamCode == "ForbiddenByRbac"):
 		return verdict{problem: missing, cure: patience, reason: "the vault learns of the role of the pod's identity"}
 	}
-	return verdict{problem: told(e.refusal)}
+	return verdict{problem: otherwise}
 }
 
 // explainToken is nil for a token that meets the release policy.

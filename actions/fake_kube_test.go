@@ -25,6 +25,7 @@ type kubeState struct {
 	admission func(kind, name string, o kube.Object) // changes objects as they come in
 	released  bool                                   // the present consumer got the key
 	logs      map[string]string                      // by container of the consumer's pod
+	trouble   []string                               // what the sidecars to come are told instead of the key
 	messages  int
 }
 
@@ -108,6 +109,9 @@ func (f fakeKube) askForKey(pod kube.Pod) {
 	key := w.keys[env(pod, consumerPod, "SkrClientKID")]
 	policy, err := skr.ParseReleasePolicy(key.ReleasePolicy)
 	switch {
+	case len(w.trouble) > 0:
+		refused(w.trouble[0])
+		w.trouble = w.trouble[1:]
 	case err != nil || !policy.Explain(token.Issuer(), token.Claims).Released:
 		refused(`releasing the key failed: AKV post request failed: http response status equal to 403 Forbidden {"error":{"code":"Forbidden","message":"no","innererror":{"code":"AccessDenied"}}}`)
 	case w.hooks["release"] != nil && w.hooks["release"]() != nil:

@@ -125,6 +125,7 @@ func (w *watcher) ciphertext(ctx context.Context) error {
 	v := diagnose(ctx, w.r, gather(ctx, w.r, w.k))
 	mayPass := map[cure]bool{
 		restartOnly: w.restarts < maxRestarts,
+		tryAgain:    w.restarts < maxTries,
 		patience:    time.Since(w.began) < w.r.Inputs().Patience,
 	}
 	if !mayPass[v.cure] {

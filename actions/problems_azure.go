@@ -179,7 +179,7 @@ var passingProblems = []row{
 	{
 		id:     "connection-lost",
 		retry:  true,
-		when:   []match{{text: says(`connection reset`, `broken pipe`, `unexpected EOF`, `i/o timeout`, `TLS handshake timeout`, `server closed idle connection`, `http2: .*(?:GOAWAY|client connection lost)`, `network is unreachable`, `connection refused`)}},
+		when:   []match{{text: says(`connection reset`, `broken pipe`, `\bEOF\b`, `stream error: stream ID \d+`, `i/o timeout`, `TLS handshake timeout`, `server closed idle connection`, `http2: .*(?:GOAWAY|client connection lost)`, `network is unreachable`, `connection refused`)}},
 		title:  "The connection was lost",
 		why:    "The network between this machine and the service failed.",
 		remedy: []string{"Check the network and a proxy's settings, and run the same command again."},

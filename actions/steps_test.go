@@ -281,6 +281,50 @@ func TestAConsumerThatRacedItsSidecarIsRestarted(t *testing.T) {
 	})
 }
 
+// passing are refusals of a sidecar that a second try may well not meet.
+func passing() map[string]string {
+	return map[string]string{
+		"vault throttles":    `releasing the key k failed: AKV post request failed: {"error":{"code":"Throttled","message":"Request was not processed because too many requests were received."}}: http response status equal to 429 Too Many Requests`,
+		"vault down":         `releasing the key k failed: AKV post request failed: : http response status equal to 503 Service Unavailable`,
+		"attestation down":   `attestation failed: Retrieving MAA token from MAA endpoint failed: maa post request failed: : http response status equal to 500 Internal Server Error`,
+		"sign-in down":       `retrieving authentication token failed: failed to acquire access token: http call(https://login.microsoftonline.com/t/oauth2/v2.0/token)(POST) error: reply status code was 503:`,
+		"connection reset":   `releasing the key k failed: AKV post request failed: Post "https://v.vault.azure.net/keys/k/release": read tcp 10.244.1.9:41256->20.0.0.1:443: read: connection reset by peer`,
+		"answer broken off":  `releasing the key k failed: pulling AKV response body failed: unexpected EOF`,
+		"stream broken off":  `attestation failed: Retrieving MAA token from MAA endpoint failed: maa post request failed: Post "https://s.attest.azure.net/attest": stream error: stream ID 3; INTERNAL_ERROR; received from peer`,
+		"connection refused": `retrieving authentication token failed: failed to acquire access token: Post "https://login.microsoftonline.com/t": dial tcp 20.0.0.1:443: connect: connection refused`,
+	}
+}
+
+func TestAReleaseThatFailedInPassingIsTriedAgain(t *testing.T) {
+	for name, refusal := range passing() {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newRealm()
+				w.trouble = []string{refusal, refusal, refusal}
+				walk, r := walkthrough(t, w, NewJournal(), nil)
+				if _, err := walk.Run(t.Context()); err != nil {
+					t.Fatalf("%+v", problemOf(err))
+				}
+				if logged := r.logged("message"); !strings.Contains(logged, "Restarting the consumer (3): the release of the key failed at the ") {
+					t.Errorf("told: %s", logged)
+				}
+			})
+		})
+	}
+}
+
+func TestAReleaseIsNotTriedForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newRealm()
+		w.trouble = slices.Repeat([]string{passing()["vault down"]}, 1000)
+		walk, _ := walkthrough(t, w, NewJournal(), nil)
+		_, err := walk.Run(t.Context())
+		if p := problemOf(err); p.ID != "service-down" || p.Retry || len(w.trouble) != 1000-1-maxTries {
+			t.Errorf("%+v with %d tries left", p, len(w.trouble))
+		}
+	})
+}
+
 func TestWithoutLogsTheProofIsTheReleasePolicy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newRealm()

@@ -99,12 +99,7 @@ func (t *tries) hit(r *http.Request) bool {
 }
 
 // throttle asks for a short wait of who can read milliseconds, and a second of everybody else.
-// It is a storm to be survived, so it spares releases: the sidecar does not try again.
 func throttle(w http.ResponseWriter, r *http.Request, next http.Handler) {
-	if strings.HasSuffix(r.URL.Path, "/release") {
-		next.ServeHTTP(w, r)
-		return
-	}
 	w.Header().Set("Retry-After", "1")
 	w.Header().Set("retry-after-ms", "20")
 	refuse(http.StatusTooManyRequests, "TooManyRequests")(w, r, next)

@@ -66,10 +66,3 @@ func TestHTTPFaultsSpoilTheFirstTries(t *testing.T) {
 		})
 	}
 }
-
-func TestThrottlingSparesReleases(t *testing.T) {
-	f := spoiltFront(t, "throttle")
-	if got := get(f, "kv.vault.localhost", "/keys/k/release"); got != http.StatusOK {
-		t.Errorf("a release is answered %d", got)
-	}
-}
