@@ -27,7 +27,7 @@ func (p *program) interactive(ctx context.Context, chosen choice, faults []actio
 		return p.headless(ctx, chosen, nil, (*actions.Walkthrough).Run)
 	}
 	stage := &stage{program: p, chosen: chosen, log: eventLog{path: filepath.Join(stateDir(p.getenv), "log.jsonl")}}
-	err := tui.Run(ctx, tui.Options{Places: stage.places(), Mouse: true, Log: stage.log.path})
+	err := tui.Run(ctx, tui.Options{Places: stage.places(), Mouse: !chosen.NoMouse, Log: stage.log.path})
 	return errors.Join(err, stage.close())
 }
 
@@ -41,22 +41,30 @@ type stage struct {
 	open *site
 }
 
-// places are those to choose from: the sandbox alone where the user asked for it.
+// places are those to choose from: the sandbox alone where the user asked for it, and one way to sign
+// in where the user said which.
 func (s *stage) places() []tui.Place {
 	sandbox := tui.Place{
 		Name: "Sandbox", Sandbox: true,
-		About: "Azure, Kubernetes and Kafka on loopback: no account, no cost, seconds instead of half an hour.",
-		Open:  s.opener(true),
+		About: "Azure, Kubernetes and Kafka on loopback: no account, no cost, a minute instead of half an hour.",
+		Open:  s.opener(func(c *choice) { c.Sandbox = true }),
 	}
-	if s.chosen.Sandbox {
+	switch {
+	case s.chosen.Sandbox:
 		return []tui.Place{sandbox}
+	case s.chosen.Auth != "":
+		return []tui.Place{sandbox, s.azure(s.chosen.Auth, "signed in by "+s.chosen.Auth)}
 	}
-	return []tui.Place{sandbox, {
-		Name:       "Azure subscription",
-		About:      "The real thing, signed in by " + s.chosen.withDefaults("").Auth + " (--auth). Costs money while it exists; the cleanup removes it.",
+	return []tui.Place{sandbox, s.azure("cli", "signed in as az is"), s.azure("device-code", "with a code you enter in any browser")}
+}
+
+func (s *stage) azure(auth, how string) tui.Place {
+	return tui.Place{
+		Name:       "Azure subscription, " + how,
+		About:      "Costs money while it exists; the cleanup removes it.",
 		Remembered: s.remembered,
-		Open:       s.opener(false),
-	}}
+		Open:       s.opener(func(c *choice) { c.Auth = auth }),
+	}
 }
 
 // remembered tells of an earlier run in Azure, without taking its journal.
@@ -76,20 +84,20 @@ func (s *stage) remembered() string {
 }
 
 // opener opens a place, and is done with the one opened before, if that came to nothing.
-func (s *stage) opener(sandbox bool) func(context.Context, tui.Listener) (tui.Engine, error) {
+func (s *stage) opener(choose func(*choice)) func(context.Context, tui.Listener) (tui.Engine, error) {
 	return func(ctx context.Context, to tui.Listener) (tui.Engine, error) {
 		if err := s.close(); err != nil {
 			return nil, err
 		}
 		chosen := s.chosen
-		chosen.Sandbox = sandbox
+		choose(&chosen)
 		at, err := s.program.open(ctx, chosen)
 		if err != nil {
 			return nil, err
 		}
 		s.keep(at)
 		at.credential.DeviceCode = func(code azure.DeviceCode) { to.Tell(code.Message) }
-		options, err := at.options(ctx, chosen, nil)
+		options, err := at.options(ctx, chosen)
 		if err != nil {
 			return nil, err
 		}
