@@ -117,6 +117,7 @@ func documents(manifest []byte) ([]*unstructured.Unstructured, error) {
 	}
 }
 
+// flatten takes a list apart, lists in it too, and refuses what does not name itself.
 func flatten(object *unstructured.Unstructured) ([]*unstructured.Unstructured, error) {
 	if !object.IsList() {
 		if object.GetKind() == "" || object.GetAPIVersion() == "" || object.GetName() == "" {

@@ -95,6 +95,7 @@ func statuses() runtime.NegotiatedSerializer {
 	return serializer.NewCodecFactory(scheme).WithoutConversion()
 }
 
+// hasCredential leaves plugins out: they are what a token stands in for.
 func hasCredential(c *rest.Config) bool {
 	return c.BearerToken != "" || c.BearerTokenFile != "" || c.Username != "" ||
 		len(c.CertData) > 0 || c.CertFile != ""

@@ -32,6 +32,7 @@ func (c *Client) FollowLogs(ctx context.Context, namespace, pod, container strin
 	return c.logs(ctx, namespace, pod, container, "follow", "true")
 }
 
+// logs asks with one option beside the container: an empty container is the only one there is.
 func (c *Client) logs(ctx context.Context, namespace, pod, container, option, value string) (io.ReadCloser, error) {
 	stream, err := c.pods(namespace, pod, "log").Param("container", container).Param(option, value).Stream(ctx)
 	if err != nil {

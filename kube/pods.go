@@ -14,6 +14,7 @@ import (
 // dependency that was not up yet.
 const crashes = 3
 
+// Error ends with the last warning, which is the nearest there is to a cause.
 func (e *PodError) Error() string {
 	text := fmt.Sprintf("pod %s/%s cannot become ready: %s", e.Pod.Namespace, e.Pod.Name, e.Reason)
 	for _, event := range slices.Backward(e.Events) {
@@ -124,6 +125,7 @@ func isReady(c corev1.PodCondition) bool {
 	return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
 }
 
+// containerOf joins what was asked of a container with how it does; it may have no status yet.
 func containerOf(spec corev1.Container, statuses []corev1.ContainerStatus) Container {
 	container := Container{Name: spec.Name, Image: spec.Image, Command: spec.Command, Env: map[string]string{}}
 	for _, variable := range spec.Env {

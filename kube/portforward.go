@@ -115,6 +115,8 @@ type forwarded struct {
 	failure error
 }
 
+// bridge copies both ways. The end of one way leaves the other open, as protocols that half-close
+// need.
 func (f *forwarded) bridge(far net.Conn, data httpstream.Stream) {
 	go func() {
 		io.Copy(data, far)
@@ -155,6 +157,7 @@ func (f *forwarded) Read(p []byte) (int, error) {
 	}
 }
 
+// Close ends the tunnel too: every connection has one of its own.
 func (f *forwarded) Close() error {
 	return errors.Join(f.Conn.Close(), f.tunnel.Close())
 }

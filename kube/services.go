@@ -42,6 +42,7 @@ func (c *Client) ServiceAddress(ctx context.Context, namespace, name string, pro
 	return address, nil
 }
 
+// addressOf is empty while the load balancer is being set up.
 func addressOf(object Object) (string, error) {
 	service, err := decode[corev1.Service](object)
 	if err != nil {

@@ -35,6 +35,7 @@ func (c *Client) WaitCondition(ctx context.Context, ref Ref, condition string, p
 	return nil
 }
 
+// conditionOf is the zero Condition where the object or the condition is not there yet.
 func conditionOf(object *unstructured.Unstructured, kind string) Condition {
 	if object == nil {
 		return Condition{}

@@ -13,8 +13,8 @@ import (
 func (t *trial) versionIsTold() {
 	version, err := t.Client.Version(t.ctx)
 	t.must(err)
-	if !strings.HasPrefix(version, "v1.") {
-		t.Errorf("version = %q, want v1.…", version)
+	if !strings.HasPrefix(version, "v") { // v0.0.0-master, where somebody built it for himself
+		t.Errorf("version = %q, want v…", version)
 	}
 }
 

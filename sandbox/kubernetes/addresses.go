@@ -41,6 +41,7 @@ func (p *addressPool) after(a netip.Addr) netip.Addr {
 	return p.prefix.Addr().Next()
 }
 
+// release makes an address free; what is no address was never taken.
 func (p *addressPool) release(text string) {
 	address, err := netip.ParseAddr(text)
 	if err != nil {

@@ -72,11 +72,13 @@ func edited[T any](object objects.Object, change func(*T) error) error {
 	return nil
 }
 
+// isEmpty finds the structs that conversion writes out although nothing is in them.
 func isEmpty(value any) bool {
 	fields, ok := value.(map[string]any)
 	return ok && len(fields) == 0
 }
 
+// admitDeployment defaults what the deployment controller relies on.
 func admitDeployment(d *appsv1.Deployment) error {
 	if d.Spec.Replicas == nil {
 		d.Spec.Replicas = new(int32(1))

@@ -59,6 +59,7 @@ func unsupportedMedia(media string) error {
 	}}
 }
 
+// decodeObject keeps whole numbers whole: as floats they would come back changed.
 func decodeObject(r *request, body []byte) (objects.Object, error) {
 	encoded, err := yaml.YAMLToJSON(body)
 	if err != nil {

@@ -121,6 +121,7 @@ func New(o Options) (*Cluster, error) {
 	return c, nil
 }
 
+// host is the API server's virtual host on the front.
 func (c *Cluster) host() string { return c.options.Name + ".k8s.localhost" }
 
 // Issuer is the OpenID issuer of the service accounts' tokens, with its trailing slash.

@@ -46,6 +46,7 @@ func podColumns() []column {
 	}
 }
 
+// podReadyCell counts ready containers of all.
 func podReadyCell(p *corev1.Pod) string {
 	ready := 0
 	for _, status := range p.Status.ContainerStatuses {
@@ -147,6 +148,7 @@ func eventColumns() []column {
 	}
 }
 
+// endpointsCell lists the addresses that are ready.
 func endpointsCell(o objects.Object) any {
 	var endpoints corev1.Endpoints
 	if fromObject(o, &endpoints) != nil {
@@ -163,6 +165,7 @@ func endpointsCell(o objects.Object) any {
 	return orNone(strings.Join(list, ","))
 }
 
+// readyCell is what the Ready column of most custom resources shows.
 func readyCell(o objects.Object) any {
 	conditions, _, _ := unstructured.NestedSlice(o.Object, "status", "conditions")
 	for _, entry := range conditions {

@@ -45,6 +45,7 @@ func (p *podRun) runContainers(ctx context.Context) {
 	p.finish(ctx, succeeded)
 }
 
+// initialStatus is that of a pod whose sandbox has just been made.
 func (p *podRun) initialStatus(s *corev1.PodStatus) {
 	now := metav1.Now()
 	s.PodIP, s.PodIPs, s.StartTime = p.address.String(), []corev1.PodIP{{IP: p.address.String()}}, &now
@@ -171,6 +172,7 @@ func execute(ctx context.Context, image pods.Image, container pods.Container) (e
 	return image(ctx, container)
 }
 
+// failPull reports in the words of containerd.
 func (p *podRun) failPull(spec corev1.Container) {
 	problem := fmt.Sprintf("failed to pull and unpack image %q: failed to resolve reference %[1]q: %[1]s: not found", spec.Image)
 	p.event(corev1.EventTypeNormal, "Pulling", fmt.Sprintf("Pulling image %q", spec.Image))

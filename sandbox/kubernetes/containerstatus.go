@@ -7,6 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
+// setWaiting keeps how the container ended before, which tells why it waits.
 func (p *podRun) setWaiting(name, reason, message string) {
 	p.setContainer(name, func(s *corev1.ContainerStatus) {
 		if s.State.Terminated != nil {
@@ -17,6 +18,7 @@ func (p *podRun) setWaiting(name, reason, message string) {
 	})
 }
 
+// setRunning makes the container ready too: probes are not run.
 func (p *podRun) setRunning(name string, restarts int32) {
 	p.setContainer(name, func(s *corev1.ContainerStatus) {
 		s.State = corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: metav1.Now()}}
@@ -26,6 +28,7 @@ func (p *podRun) setRunning(name string, restarts int32) {
 	})
 }
 
+// setTerminated knows two exit codes: programs here end well or with an error.
 func (p *podRun) setTerminated(name string, restarts int32, started metav1.Time, err error) {
 	state := corev1.ContainerStateTerminated{Reason: "Completed", StartedAt: started, FinishedAt: metav1.Now()}
 	if err != nil {

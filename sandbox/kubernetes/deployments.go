@@ -26,6 +26,7 @@ func (c *Cluster) syncDeployments(namespace string) {
 	}
 }
 
+// syncDeployment removes pods of an older template, and what is too many, before it adds.
 func (c *Cluster) syncDeployment(object objects.Object, d *appsv1.Deployment) {
 	hash := templateHash(&d.Spec.Template)
 	var current []corev1.Pod
@@ -70,6 +71,7 @@ func podFromTemplate(d *appsv1.Deployment, hash string) *corev1.Pod {
 	return pod
 }
 
+// templateHash tells pods of one template from those of another, as the label pod-template-hash.
 func templateHash(template *corev1.PodTemplateSpec) string {
 	sum := fnv.New32a()
 	encoded, _ := json.Marshal(template) // plain data

@@ -97,6 +97,7 @@ func (c *Cluster) subsets(service *corev1.Service) (subsets []corev1.EndpointSub
 	return subsets
 }
 
+// endpointPorts leaves out a named port that the pod does not have.
 func endpointPorts(service *corev1.Service, pod *corev1.Pod) (ports []corev1.EndpointPort) {
 	for _, port := range service.Spec.Ports {
 		number := port.TargetPort.IntVal

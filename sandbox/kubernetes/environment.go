@@ -103,6 +103,7 @@ func (p *podRun) valueOf(variable corev1.EnvVar) (string, error) {
 	}
 }
 
+// keyOf fails where a variable refers to nothing: its container is not started then.
 func (p *podRun) keyOf(kind objects.Kind, name, key string) (string, error) {
 	value, ok := dataOf(p.cluster.store.Get(kind, p.pod.Namespace, name))[key]
 	if !ok {
@@ -172,6 +173,7 @@ func (p *podRun) readVolume(volume corev1.Volume, name string) ([]byte, error) {
 	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 }
 
+// readProjected looks through the sources in their order.
 func (p *podRun) readProjected(sources []corev1.VolumeProjection, name string) ([]byte, error) {
 	for _, source := range sources {
 		switch {
@@ -192,6 +194,7 @@ func (p *podRun) readProjected(sources []corev1.VolumeProjection, name string) (
 	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 }
 
+// token is new at every read, as the kubelet renews the file.
 func (p *podRun) token(projection *corev1.ServiceAccountTokenProjection) ([]byte, error) {
 	account := p.cluster.store.Get(accountsKey, p.pod.Namespace, p.pod.Spec.ServiceAccountName)
 	if account == nil {

@@ -38,6 +38,7 @@ func (f *fieldManagers) of(r *request) (*managedfields.FieldManager, error) {
 	return manager, nil
 }
 
+// newFieldManager has a subresource of its own, because each owns fields apart.
 func newFieldManager(id fieldManagerKey) (*managedfields.FieldManager, error) {
 	hub := id.kind.GroupVersion()
 	if types().Recognizes(id.kind) {
@@ -73,6 +74,7 @@ func (f *fieldManagers) apply(r *request, before, configuration objects.Object, 
 	return asObject(applied)
 }
 
+// orEmpty stands in for an object that is not there yet: the field manager wants one with its kind.
 func orEmpty(r *request, object objects.Object) objects.Object {
 	if object != nil {
 		return r.inVersion(object).DeepCopy()

@@ -9,6 +9,7 @@ import (
 	"github.com/cctui/cctui/sandbox/kubernetes/objects"
 )
 
+// isSystemNamespace tells the namespaces that cannot be deleted.
 func isSystemNamespace(name string) bool {
 	return slices.Contains(systemNamespaces(), name)
 }

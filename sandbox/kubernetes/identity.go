@@ -50,6 +50,7 @@ func (c *Cluster) injectIdentity(pod *corev1.Pod) {
 	}
 }
 
+// identityTokenVolume keeps the lifetime within what the webhook allows.
 func identityTokenVolume(lifetime string) corev1.Volume {
 	seconds, err := strconv.ParseInt(lifetime, 10, 64)
 	if err != nil {

@@ -52,12 +52,14 @@ func (c *Cluster) createPod(pod *corev1.Pod) error {
 	return err
 }
 
+// removePod removes this very pod, not its successor of the same name.
 func (c *Cluster) removePod(pod *corev1.Pod) {
 	if object := c.store.Get(podsKey, pod.Namespace, pod.Name); object != nil && object.GetUID() == pod.UID {
 		_ = c.remove(podsKey, object) // changed meanwhile: the next reaction sees to it
 	}
 }
 
+// runtimeClass words its absence as the RuntimeClass admission plugin does.
 func (c *Cluster) runtimeClass(name string) (*nodev1.RuntimeClass, error) {
 	object := c.store.Get(runtimeClassesKey, "", name)
 	if object == nil {

@@ -40,6 +40,7 @@ func (i *Issuers) remove(s *signer) {
 	delete(i.all, pathOf(s.issuer))
 }
 
+// pathOf is what tells issuers of one host apart.
 func pathOf(issuer string) string {
 	parsed, err := url.Parse(issuer)
 	if err != nil {

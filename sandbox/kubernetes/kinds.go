@@ -25,6 +25,7 @@ type kind struct {
 	custom     bool // is defined by a CustomResourceDefinition
 }
 
+// key is the same for all versions of a kind: they are views of the same objects.
 func (k *kind) key() objects.Kind {
 	return objects.Kind{Group: k.group, Resource: k.resource}
 }
@@ -113,6 +114,7 @@ func (k *kinds) byKey(key objects.Kind) *kind {
 	return nil
 }
 
+// remove stops serving a custom kind; those built in stay whatever is asked.
 func (k *kinds) remove(key objects.Kind) {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -92,6 +92,12 @@ func (p *podRun) run(ctx context.Context) {
 	}
 }
 
+// started tells whether the pod has its address.
+func (p *podRun) started() bool {
+	status := p.cluster.store.Get(podsKey, p.pod.Namespace, p.pod.Name)
+	return status != nil && fieldsOf{status}.Get("status.podIP") != ""
+}
+
 // start makes the pod's sandbox: for a confidential pod, its virtual machine with its policy.
 func (p *podRun) start(ctx context.Context) error {
 	operation := "pod.start"
@@ -177,6 +183,7 @@ func (p *podRun) setCondition(kind corev1.PodConditionType, status corev1.Condit
 	return news
 }
 
+// setPodCondition tells whether it was news: the time of a transition changes only then.
 func setPodCondition(s *corev1.PodStatus, kind corev1.PodConditionType, status corev1.ConditionStatus, reason, message string) bool {
 	for i := range s.Conditions {
 		condition := &s.Conditions[i]

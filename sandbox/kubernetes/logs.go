@@ -36,6 +36,7 @@ type logBuffer struct {
 	changed chan struct{}
 }
 
+// newLog begins a log for a run of a container; that of the last run becomes the previous one.
 func (p *podRun) newLog(container string) *logBuffer {
 	log := &logBuffer{changed: make(chan struct{}), discard: p.policy != nil && !p.policy.AllowsLogs()}
 	p.mu.Lock()
@@ -71,6 +72,7 @@ func (l *logBuffer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// append needs the lock.
 func (l *logBuffer) append(line []byte) {
 	l.lines = append(l.lines, logLine{time.Now(), bytes.Clone(line)})
 	l.size += len(line)
@@ -83,6 +85,7 @@ func (l *logBuffer) append(line []byte) {
 	l.changed = make(chan struct{})
 }
 
+// close ends the log: a last line without its end is completed, and who follows is let go.
 func (l *logBuffer) close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -159,6 +162,7 @@ func writeLine(w http.ResponseWriter, line logLine, stamp bool, budget int64) in
 	return budget - int64(len(text))
 }
 
+// findLog words what is missing as the kubelet does, because clients show it to people.
 func (c *Cluster) findLog(r *request) (*logBuffer, error) {
 	object := c.store.Get(podsKey, r.namespace, r.name)
 	if object == nil {

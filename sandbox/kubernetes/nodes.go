@@ -34,6 +34,7 @@ func (c *Cluster) AddPool(name string, count int, confidential bool) {
 	}
 }
 
+// addRuntimeClass ties the class to the confidential nodes, as the AKS addon does.
 func (c *Cluster) addRuntimeClass() {
 	if _, on := c.options.Conditions.Has("runtime-class-missing"); on {
 		return
@@ -62,6 +63,7 @@ func (c *Cluster) RemovePool(name string) {
 	}
 }
 
+// newNode has the labels by which AKS and its users find the nodes of a pool.
 func newNode(version, pool string, index int, confidential bool) *corev1.Node {
 	sum := fnv.New32a()
 	sum.Write([]byte(pool))
@@ -133,6 +135,7 @@ func (c *Cluster) nodeFor(selector map[string]string) (name string) {
 	return name
 }
 
+// unschedulable reports in the words of the scheduler, once a reason.
 func (p *podRun) unschedulable() {
 	nodes, _ := p.cluster.store.List(nodesKey, "")
 	message := fmt.Sprintf("0/%d nodes are available: %[1]d node(s) didn't match Pod's node affinity/selector.", len(nodes))

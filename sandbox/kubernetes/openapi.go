@@ -48,6 +48,8 @@ func (c *Cluster) openAPIPaths() map[string]any {
 	return paths
 }
 
+// patchOperation leaves strategic patches out: kubectl then merges by its own types, and needs no
+// schemas.
 func patchOperation(k *kind, version string) map[string]any {
 	parameter := func(name string) map[string]any {
 		return map[string]any{"name": name, "in": "query", "schema": map[string]any{"type": "string"}}

@@ -57,6 +57,8 @@ func patched(r *request, media apitypes.PatchType, before objects.Object, patch 
 	return decodeObject(r, document)
 }
 
+// patchDocument refuses strategic patches of custom resources, which have no strategy; clients fall
+// back to merge patches.
 func patchDocument(r *request, media apitypes.PatchType, document, patch []byte) ([]byte, error) {
 	switch media {
 	case apitypes.MergePatchType:

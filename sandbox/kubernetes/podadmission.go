@@ -44,6 +44,7 @@ func podForbidden(pod *corev1.Pod, err error) error {
 	return apierrors.NewForbidden(schema.GroupResource{Resource: "pods"}, pod.Name, err)
 }
 
+// defaultPodSpec sets what clients rely on; templates of pods are defaulted alike.
 func defaultPodSpec(spec *corev1.PodSpec) {
 	if spec.RestartPolicy == "" {
 		spec.RestartPolicy = corev1.RestartPolicyAlways
@@ -124,6 +125,7 @@ func (c *Cluster) hasAccount(namespace, name string) bool {
 	}
 }
 
+// mountInto leaves a container alone that mounts something else there.
 func mountInto(containers []corev1.Container, volume, at string) {
 	for i := range containers {
 		taken := slices.ContainsFunc(containers[i].VolumeMounts, func(m corev1.VolumeMount) bool { return m.MountPath == at })
@@ -186,6 +188,7 @@ func drifted(policy string) string {
 	return base64.StdEncoding.EncodeToString(append(text, '\n'))
 }
 
+// isSidecar tells by name or image, because either may have been chosen otherwise.
 func isSidecar(container corev1.Container) bool {
 	return container.Name == "skr" || strings.Contains(container.Image, "/skr")
 }

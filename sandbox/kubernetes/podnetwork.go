@@ -162,6 +162,7 @@ func (c *Cluster) routeName(namespace, host string, port int) (netip.Addr, int, 
 	return netip.Addr{}, 0, noSuchHost(host)
 }
 
+// endpoints are read from the store, so that kubectl shows what is dialled.
 func (c *Cluster) endpoints(service *corev1.Service) (subsets []corev1.EndpointSubset) {
 	var endpoints corev1.Endpoints
 	if object := c.store.Get(endpointsKey, service.Namespace, service.Name); object != nil && fromObject(object, &endpoints) == nil {
@@ -213,10 +214,4 @@ func noSuchHost(host string) error {
 
 func refused(address string) error {
 	return &net.OpError{Op: "dial", Net: "tcp", Err: fmt.Errorf("%s: %w", address, syscall.ECONNREFUSED)}
-}
-
-// started tells whether the pod has its address.
-func (p *podRun) started() bool {
-	status := p.cluster.store.Get(podsKey, p.pod.Namespace, p.pod.Name)
-	return status != nil && fieldsOf{status}.Get("status.podIP") != ""
 }

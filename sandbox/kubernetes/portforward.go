@@ -27,9 +27,7 @@ func (c *Cluster) portForward(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context())) // the connection is taken over
-	defer cancel()
-	forwarder := &forwarder{ctx: ctx, run: run, failures: map[string]httpstream.Stream{}}
+	forwarder := &forwarder{ctx: r.Context(), run: run, failures: map[string]httpstream.Stream{}}
 	var tunnel httpstream.Connection
 	if websocket.IsWebSocketUpgrade(r.Request) {
 		tunnel, err = forwarder.acceptWebSocket(w, r)
@@ -44,6 +42,7 @@ func (c *Cluster) portForward(w http.ResponseWriter, r *request) error {
 	return nil
 }
 
+// forwardable finds the pod, which must run already.
 func (c *Cluster) forwardable(r *request) (*podRun, error) {
 	if c.store.Get(podsKey, r.namespace, r.name) == nil {
 		return nil, r.notFound()
@@ -114,6 +113,7 @@ func (f *forwarder) accept(stream httpstream.Stream, accepted <-chan struct{}) e
 	}
 }
 
+// forward copies until either end closes. Why a port cannot be reached goes into the error stream.
 func (f *forwarder) forward(data, failure httpstream.Stream, port int) {
 	defer failure.Close()
 	defer data.Close()

@@ -43,6 +43,7 @@ func (c *Cluster) proxy(w http.ResponseWriter, r *request) error {
 	return nil
 }
 
+// splitProxyName reads [scheme:]name[:port].
 func splitProxyName(text string) (scheme, name, port string) {
 	parts := strings.Split(text, ":")
 	switch len(parts) {

@@ -67,6 +67,7 @@ func (c *Cluster) removeObject(r *request, object objects.Object) error {
 	}
 }
 
+// beginRemoval deletes at once, or marks: whoever takes the last finalizer away deletes then.
 func (c *Cluster) beginRemoval(r *request, object objects.Object) error {
 	if r.kind.key() == namespacesKey && isSystemNamespace(object.GetName()) {
 		return apierrors.NewForbidden(r.groupResource(), r.name, errors.New("this namespace may not be deleted"))
@@ -108,6 +109,7 @@ func ownedBy(o objects.Object, owner apitypes.UID) bool {
 	return false
 }
 
+// removeAll goes through everything: the store has no index of owners, nor needs one at this size.
 func (c *Cluster) removeAll(doomed func(objects.Kind, objects.Object) bool) {
 	for _, key := range c.store.Kinds() {
 		all, _ := c.store.List(key, "")

@@ -66,6 +66,7 @@ func (r *request) verb() string {
 	}[r.Method]
 }
 
+// watches tells a watch from a list.
 func (r *request) watches() bool {
 	watch := r.URL.Query().Get("watch")
 	return r.name == "" && (watch == "true" || watch == "1")

@@ -87,6 +87,7 @@ func inline(atom smd.Atom) smd.TypeRef { return smd.TypeRef{Inlined: atom} }
 
 var marshaler = reflect.TypeFor[json.Marshaler]()
 
+// structure defines a struct once, however many fields are of it.
 func (b *schemaBuilder) structure(t reflect.Type) smd.TypeRef {
 	name, ok := b.known[t]
 	if !ok {
@@ -97,6 +98,7 @@ func (b *schemaBuilder) structure(t reflect.Type) smd.TypeRef {
 	return named(name)
 }
 
+// fields are a struct's, with those of the structs embedded in it.
 func (b *schemaBuilder) fields(t reflect.Type) (fields []smd.StructField) {
 	for i := range t.NumField() {
 		field := t.Field(i)

@@ -89,6 +89,7 @@ func (c *Cluster) serveSubresource(w http.ResponseWriter, r *request) error {
 	}
 }
 
+// noSuchPath has no details: clients tell by that a missing kind from a missing object.
 func noSuchPath() error {
 	return &apierrors.StatusError{ErrStatus: metav1.Status{
 		Status: metav1.StatusFailure, Code: http.StatusNotFound, Reason: metav1.StatusReasonNotFound,

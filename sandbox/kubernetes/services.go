@@ -34,6 +34,7 @@ func (c *Cluster) syncService(ctx context.Context, change objects.Change) {
 	}
 }
 
+// poolOf is where a load balancer gets its address from.
 func (c *Cluster) poolOf(s *corev1.Service) *addressPool {
 	if s.Annotations[internalAnnotation] == "true" {
 		return c.internalAddresses
@@ -41,6 +42,7 @@ func (c *Cluster) poolOf(s *corev1.Service) *addressPool {
 	return c.publicAddresses
 }
 
+// assignAddress takes as long as the cloud does, and says what it does by events.
 func (c *Cluster) assignAddress(ctx context.Context, object objects.Object, service *corev1.Service) {
 	c.event(object, corev1.EventTypeNormal, "EnsuringLoadBalancer", "Ensuring load balancer", "service-controller")
 	if err := c.options.Conditions.Take(ctx, "lb.assign"); err != nil {

@@ -34,6 +34,7 @@ type signer struct {
 	id     string
 }
 
+// newSigner names its key by the key's hash, as the API server does.
 func newSigner(issuer string) (*signer, error) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -47,6 +48,7 @@ func newSigner(issuer string) (*signer, error) {
 	return &signer{issuer: issuer, key: key, id: base64.RawURLEncoding.EncodeToString(sum[:])}, nil
 }
 
+// keySet is what others verify tokens with.
 func (s *signer) keySet() jose.JSONWebKeySet {
 	return jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{
 		Key: &s.key.PublicKey, KeyID: s.id, Algorithm: string(jose.RS256), Use: "sig",

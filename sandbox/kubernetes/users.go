@@ -110,6 +110,7 @@ func (c *Cluster) rulesFor(u user, namespace string) (rules []rbacv1.PolicyRule)
 	return rules
 }
 
+// role finds a binding's role; a Role is of the binding's own namespace.
 func (c *Cluster) role(ref rbacv1.RoleRef, namespace string) objects.Object {
 	if ref.Kind == "Role" {
 		return c.store.Get(rbacKey("roles"), namespace, ref.Name)
@@ -121,6 +122,7 @@ func rbacKey(resource string) objects.Kind {
 	return objects.Kind{Group: rbacv1.GroupName, Resource: resource}
 }
 
+// is tells whether a binding means this user.
 func (u user) is(subject rbacv1.Subject) bool {
 	switch subject.Kind {
 	case rbacv1.ServiceAccountKind:
@@ -132,6 +134,7 @@ func (u user) is(subject rbacv1.Subject) bool {
 	}
 }
 
+// covers tells whether a rule allows a request.
 func covers(rule rbacv1.PolicyRule, r *request) bool {
 	has := func(list []string, wanted string) bool {
 		return slices.Contains(list, wanted) || slices.Contains(list, "*")

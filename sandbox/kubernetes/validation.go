@@ -46,6 +46,7 @@ func podFaults(before, after objects.Object) field.ErrorList {
 	return faults
 }
 
+// containerFaults are what no kubelet could run.
 func containerFaults(containers []corev1.Container, path *field.Path) (faults field.ErrorList) {
 	if len(containers) == 0 {
 		faults = append(faults, field.Required(path, ""))

@@ -33,6 +33,7 @@ type watcher struct {
 	revision uint64
 }
 
+// watch streams changes from a revision on; without one, it begins with what there is.
 func (c *Cluster) watch(w http.ResponseWriter, r *request) error {
 	selected, err := selectorOf(r)
 	if err != nil {
@@ -166,6 +167,7 @@ func (w *watcher) bookmark(annotations map[string]any) error {
 	}})
 }
 
+// expire tells the client to list anew, in the stream, because its headers are out already.
 func (w *watcher) expire() {
 	status := apierrors.NewResourceExpired("too old resource version").Status()
 	status.TypeMeta = metav1.TypeMeta{Kind: "Status", APIVersion: "v1"}

@@ -15,6 +15,7 @@ import (
 	"github.com/cctui/cctui/sandbox/kubernetes/objects"
 )
 
+// create tracks the sender's fields before admission adds its own, which belong to nobody.
 func (c *Cluster) create(w http.ResponseWriter, r *request) error {
 	object, err := readObject(r)
 	if err != nil {
@@ -64,6 +65,7 @@ func (c *Cluster) admitNew(r *request, object objects.Object) (objects.Object, e
 	return object, validate(r, nil, object)
 }
 
+// update replaces an object as a whole.
 func (c *Cluster) update(w http.ResponseWriter, r *request) error {
 	sent, err := readObject(r)
 	if err != nil {

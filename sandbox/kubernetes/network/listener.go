@@ -31,6 +31,7 @@ func (l *listener) Accept() (net.Conn, error) {
 	}
 }
 
+// Close lets accepted connections be; those that wait are dropped.
 func (l *listener) Close() error {
 	l.once.Do(func() {
 		close(l.closed)
@@ -67,6 +68,7 @@ func (l *listener) accepted(c net.Conn) net.Conn {
 	return &served{Conn: c, listener: l}
 }
 
+// hangUp drops the connections that were accepted, as a host that dies does.
 func (l *listener) hangUp() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -76,6 +76,7 @@ func newStream() *stream {
 	return s
 }
 
+// read waits for data; what was written before the end is read first.
 func (s *stream) read(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -83,7 +84,7 @@ func (s *stream) read(p []byte) (int, error) {
 		switch {
 		case s.abandoned:
 			return 0, net.ErrClosed
-		case s.reading.passed:
+		case s.reading.passed():
 			return 0, os.ErrDeadlineExceeded
 		case len(s.data) > 0:
 			n := copy(p, s.data)
@@ -99,6 +100,7 @@ func (s *stream) read(p []byte) (int, error) {
 	}
 }
 
+// write waits while the window is full, so that a slow reader slows its writer.
 func (s *stream) write(p []byte) (written int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -108,7 +110,7 @@ func (s *stream) write(p []byte) (written int, err error) {
 			return written, net.ErrClosed
 		case s.abandoned:
 			return written, io.ErrClosedPipe
-		case s.writing.passed:
+		case s.writing.passed():
 			return written, os.ErrDeadlineExceeded
 		}
 		n := min(window-len(s.data), len(p)-written)
@@ -122,6 +124,7 @@ func (s *stream) write(p []byte) (written int, err error) {
 	}
 }
 
+// finish is the writer closing.
 func (s *stream) finish() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -129,6 +132,7 @@ func (s *stream) finish() {
 	s.changed.Broadcast()
 }
 
+// abandon is the reader closing: nobody will read what is left.
 func (s *stream) abandon() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -136,32 +140,33 @@ func (s *stream) abandon() {
 	s.changed.Broadcast()
 }
 
-// deadline wakes who waits for a stream when its time has come.
+// deadline is when a stream is no longer waited for.
 type deadline struct {
 	changed *sync.Cond
+	at      time.Time
 	timer   *time.Timer
-	passed  bool
 }
 
-func (d *deadline) set(t time.Time) {
+// passed asks the clock, because the timer only wakes who waits, and may be a moment late.
+func (d *deadline) passed() bool {
+	return !d.at.IsZero() && !time.Now().Before(d.at)
+}
+
+func (d *deadline) set(at time.Time) {
 	d.changed.L.Lock()
 	defer d.changed.L.Unlock()
+	d.at = at
 	if d.timer != nil {
 		d.timer.Stop()
-		d.timer = nil
 	}
-	d.passed = !t.IsZero() && !time.Now().Before(t)
-	if !t.IsZero() && !d.passed {
-		var timer *time.Timer
-		timer = time.AfterFunc(time.Until(t), func() {
-			d.changed.L.Lock()
-			defer d.changed.L.Unlock()
-			if d.timer == timer { // it may have been set anew while this waited for the lock
-				d.passed = true
-				d.changed.Broadcast()
-			}
-		})
-		d.timer = timer
+	if !at.IsZero() {
+		d.timer = time.AfterFunc(time.Until(at), d.wake)
 	}
+	d.changed.Broadcast()
+}
+
+func (d *deadline) wake() {
+	d.changed.L.Lock()
+	defer d.changed.L.Unlock()
 	d.changed.Broadcast()
 }
