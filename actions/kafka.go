@@ -164,7 +164,7 @@ func deleteDefinitions(ctx context.Context, r *Run, k Kube) error {
 		return nil
 	}
 	for _, d := range definitions() {
-		ref := kube.Ref{APIVersion: definitionKind, Kind: "CustomResourceDefinition", Name: d.Plural() + "." + d.Group}
+		ref := kube.Ref{APIVersion: definitionKind, Kind: "CustomResourceDefinition", Name: d.name()}
 		if err := k.Delete(ctx, ref); err != nil {
 			return fmt.Errorf("delete %s: %w", object(ref), err)
 		}

@@ -1,23 +1,18 @@
 package actions
 
 import (
-	"bytes"
+	"cmp"
 	"embed"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"os"
+	"strconv"
 	"strings"
-	"text/template"
 )
 
 //go:embed manifests
 var manifestFiles embed.FS
-
-// manifests are templates of YAML. Every value goes through quote or list: JSON is YAML, so that
-// nothing a user or a service chose can end a string, whatever it holds.
-var manifests = template.Must(template.New("").
-	Funcs(template.FuncMap{"quote": quoteYAML, "list": listYAML}).
-	ParseFS(manifestFiles, "manifests/*.yaml"))
 
 // values is what the manifests are filled with.
 type values struct {
@@ -41,7 +36,7 @@ func newValues(in Inputs, p Profile, out Outputs) values {
 		ClientID:        out.ClientID,
 		RuntimeClass:    p.RuntimeClass,
 		ReferenceInfo:   p.ReferenceInfo,
-		BootstrapServer: p.BootstrapServer,
+		BootstrapServer: cmp.Or(p.BootstrapServer, bootstrapServer),
 		SidecarImage:    sidecarImage(in, p),
 		SidecarArgs:     sidecarArgs(),
 		SidecarCommand:  p.SidecarCommand,
@@ -76,32 +71,81 @@ func sidecarArgs() string {
 	return base64.StdEncoding.EncodeToString([]byte(certificateCache))
 }
 
-// render fills in a manifest. It cannot fail: the templates are fixed, and the tests fill in all of them.
-func render(name string, v any) []byte {
-	var b bytes.Buffer
-	if err := manifests.ExecuteTemplate(&b, name, v); err != nil {
-		panic(err)
-	}
-	return b.Bytes()
+// render fills the ${placeholders} of a manifest. What it fills in is JSON, which is YAML, so that
+// nothing a user or a service chose can end a string, whatever it holds. It cannot fail: the
+// manifests are fixed, and the tests fill in all of them.
+func render(name string, v values) []byte {
+	return fill(name, map[string]string{
+		"namespace":         jsonYAML(v.Namespace),
+		"service-account":   jsonYAML(v.ServiceAccount),
+		"client-id":         jsonYAML(v.ClientID),
+		"runtime-class":     jsonYAML(v.RuntimeClass),
+		"sidecar-image":     jsonYAML(v.SidecarImage),
+		"sidecar-command":   jsonYAML(v.SidecarCommand),
+		"sidecar-args":      jsonYAML(v.SidecarArgs),
+		"sidecar-log-level": jsonYAML(v.SidecarLogLevel),
+		"sidecar-mounts":    jsonYAML(v.sidecarMounts()),
+		"volumes":           jsonYAML(v.volumes()),
+		"consumer-image":    jsonYAML(v.ConsumerImage),
+		"producer-image":    jsonYAML(v.ProducerImage),
+		"key":               jsonYAML(v.Key),
+		"attestation-host":  jsonYAML(v.AttestationHost),
+		"vault-host":        jsonYAML(v.VaultHost),
+		"bootstrap-server":  jsonYAML(v.BootstrapServer),
+		"topic":             jsonYAML(v.Topic),
+		"message":           jsonYAML(v.Message),
+		"public-key":        jsonYAML(v.PublicKey),
+		"service-type":      v.serviceType(),
+		"service-internal":  jsonYAML(strconv.FormatBool(v.Expose == ExposeInternal)),
+	})
 }
 
-// quoteYAML is a double-quoted YAML scalar, on one line.
-func quoteYAML(s string) string {
+func fill(name string, placeholders map[string]string) []byte {
+	text, err := manifestFiles.ReadFile("manifests/" + name)
+	if err != nil {
+		panic(err)
+	}
+	return []byte(os.Expand(string(text), func(placeholder string) string {
+		value, ok := placeholders[placeholder]
+		if !ok {
+			panic(name + " has an unknown placeholder " + placeholder)
+		}
+		return value
+	}))
+}
+
+const referenceInfoVolume = "reference-info"
+
+func (v values) sidecarMounts() []map[string]string {
+	if v.ReferenceInfo == "" {
+		return []map[string]string{}
+	}
+	return []map[string]string{{"name": referenceInfoVolume, "mountPath": v.ReferenceInfo}}
+}
+
+func (v values) volumes() []map[string]any {
+	if v.ReferenceInfo == "" {
+		return []map[string]any{}
+	}
+	return []map[string]any{{"name": referenceInfoVolume, "hostPath": map[string]string{"path": v.ReferenceInfo}}}
+}
+
+func (v values) serviceType() string {
+	if v.Expose == ExposeCluster {
+		return "ClusterIP"
+	}
+	return "LoadBalancer"
+}
+
+// jsonYAML is YAML in flow style, on one line.
+func jsonYAML(v any) string {
 	var b strings.Builder
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(s); err != nil {
-		panic(err) // a string always encodes
+	if err := encoder.Encode(v); err != nil {
+		panic(err) // strings, and lists and maps of them, always encode
 	}
 	return strings.ReplaceAll(strings.TrimSuffix(b.String(), "\n"), "\x7f", `\x7f`)
-}
-
-func listYAML(items []string) string {
-	quoted := make([]string, len(items))
-	for i, item := range items {
-		quoted[i] = quoteYAML(item)
-	}
-	return "[" + strings.Join(quoted, ", ") + "]"
 }
 
 // strimziVersion is the last line of Strimzi with Kafka 3.x. No newer one can serve the sample's consumer.
@@ -113,8 +157,29 @@ type definition struct {
 	Replicas    string // path of the desired replicas, where the kind can be scaled
 }
 
-func (d definition) Singular() string { return strings.ToLower(d.Kind) }
-func (d definition) Plural() string   { return d.Singular() + "s" }
+func (d definition) singular() string { return strings.ToLower(d.Kind) }
+func (d definition) plural() string   { return d.singular() + "s" }
+func (d definition) name() string     { return d.plural() + "." + d.Group }
+
+func (d definition) manifest() string {
+	subresources := map[string]map[string]string{"status": {}}
+	if d.Replicas != "" {
+		subresources["scale"] = map[string]string{
+			"specReplicasPath":   d.Replicas,
+			"statusReplicasPath": ".status.replicas",
+			"labelSelectorPath":  ".status.labelSelector",
+		}
+	}
+	return "---\n" + string(fill("definition.yaml", map[string]string{
+		"name":         d.name(),
+		"group":        d.Group,
+		"kind":         d.Kind,
+		"list-kind":    d.Kind + "List",
+		"singular":     d.singular(),
+		"plural":       d.plural(),
+		"subresources": jsonYAML(subresources),
+	}))
+}
 
 // definitions are all that the operator watches; one missing, and it does not start.
 func definitions() []definition {
@@ -140,19 +205,15 @@ func strimziManifest(namespace string) []byte {
 	for _, kafka := range []string{"3.8.0", "3.8.1", "3.9.0", "3.9.1", "3.9.2"} {
 		fmt.Fprintf(&images, "%s=quay.io/strimzi/kafka:%s-kafka-%s\n", kafka, strimziVersion, kafka)
 	}
-	return render("strimzi.yaml", struct {
-		Namespace, Version, KafkaImages string
-		ImageLists                      []string
-		Definitions                     []definition
-	}{
-		Namespace:   namespace,
-		Version:     strimziVersion,
-		KafkaImages: images.String(),
-		ImageLists: []string{
-			"STRIMZI_KAFKA_IMAGES", "STRIMZI_KAFKA_CONNECT_IMAGES",
-			"STRIMZI_KAFKA_MIRROR_MAKER_IMAGES", "STRIMZI_KAFKA_MIRROR_MAKER_2_IMAGES",
-		},
-		Definitions: definitions(),
+	var defined strings.Builder
+	for _, d := range definitions() {
+		defined.WriteString(d.manifest())
+	}
+	return fill("strimzi.yaml", map[string]string{
+		"namespace":      jsonYAML(namespace),
+		"operator-image": "quay.io/strimzi/operator:" + strimziVersion,
+		"kafka-images":   jsonYAML(images.String()),
+		"definitions":    defined.String(),
 	})
 }
 

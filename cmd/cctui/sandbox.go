@@ -1,11 +1,10 @@
 package main
 
 import (
-	"embed"
+	_ "embed"
 	"errors"
 	"fmt"
 	"strings"
-	"text/template"
 
 	"github.com/spf13/cobra"
 
@@ -14,7 +13,7 @@ import (
 )
 
 //go:embed instructions.txt
-var instructions embed.FS
+var instructions string
 
 func (p *program) sandboxCommand() *cobra.Command {
 	var listen, kafka string
@@ -78,11 +77,11 @@ func (p *program) introduce(chosen choice, e sandbox.Endpoints) error {
 	if chosen.Output == "json" {
 		return writeJSON(p.out, e)
 	}
-	page, err := template.ParseFS(instructions, "instructions.txt")
-	if err != nil {
-		return err
-	}
-	return page.Execute(p.out, map[string]any{"Endpoints": e, "CA": p.discovery().ca(), "Kcat": p.discovery().kcat()})
+	_, err := strings.NewReplacer(
+		"{resource manager}", e.ResourceManager, "{authority}", e.Authority, "{kafka}", e.Kafka.Address,
+		"{ca}", p.discovery().ca(), "{tenant}", e.Tenant, "{subscription}", e.Subscription,
+	).WriteString(p.out, instructions)
+	return err
 }
 
 // sandboxCLI is the stand-in for az, with az's own arguments and exit codes.

@@ -2,7 +2,8 @@ package images
 
 import (
 	"context"
-	"html/template"
+	"fmt"
+	"html"
 	"net"
 	"net/http"
 	"time"
@@ -20,20 +21,20 @@ const (
 
 // page has the texts of webtemplates/index.html. Its headings are the wrong way round: "Encrypted"
 // heads what could be decrypted, because a key was released.
-var page = template.Must(template.New("page").Parse(`<!DOCTYPE html>
+const page = `<!DOCTYPE html>
 <html>
   <head><title>Confidential Containers on AKS</title></head>
   <body>
     <h1>Welcome to <a href="https://github.com/microsoft/kata-containers">Confidential Containers on AKS!</a></h1>
     <h2>
-      {{if .Encrypted}} Encrypted {{else}} Unencrypted {{end}} Kafka Message:
+      %s Kafka Message:
     </h2>
     <p className="description">
-      <code className="code">{{.Message}}</code>
+      <code className="code">%s</code>
     </p>
   </body>
 </html>
-`))
+`
 
 func (r *consumer) servePages(ctx context.Context, listener net.Listener) error {
 	mux := http.NewServeMux()
@@ -45,18 +46,18 @@ func (r *consumer) servePages(ctx context.Context, listener net.Listener) error 
 
 // root shows the next message. What it says of encryption is what was so when it was asked.
 func (r *consumer) root(w http.ResponseWriter, request *http.Request) {
-	data := struct {
-		Encrypted bool
-		Message   string
-	}{Encrypted: r.released.Load(), Message: pageTimeout}
+	heading, message := "Unencrypted", pageTimeout
+	if r.released.Load() {
+		heading = "Encrypted"
+	}
 	select {
-	case data.Message = <-r.messages:
+	case message = <-r.messages:
 		r.log.Print("got / request")
 	case <-time.After(r.pageWait):
 	case <-request.Context().Done():
 		return
 	}
-	if err := page.Execute(w, data); err != nil {
+	if _, err := fmt.Fprintf(w, page, heading, html.EscapeString(message)); err != nil {
 		r.log.Printf("Unable to serve webpage: %v", err)
 	}
 }
