@@ -75,10 +75,11 @@ const (
 	// liveInterval is the least time between two events: as often as anybody can look.
 	liveInterval = 100 * time.Millisecond
 	// steady is how long a source must have worked for its next failure to count as the first.
-	steady = 30 * time.Second
+	steady = 2 * time.Second
 )
 
-var reconnects = backoff{first: 250 * time.Millisecond, limit: 10 * time.Second, factor: 2}
+// reconnects stay quick: somebody is watching, and a pod that is started anew is soon there.
+var reconnects = backoff{first: 100 * time.Millisecond, limit: 2 * time.Second, factor: 2}
 
 // Live follows the messages through the lanes, from the newest on, until the context ends; then the
 // channel is closed. It can begin before anything is deployed, and connects again by itself. Whoever

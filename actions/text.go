@@ -18,8 +18,21 @@ const (
 // direction of the text around it, valid UTF-8, at most so many bytes (an ellipsis tells what was
 // cut). Line breaks and tabs stay.
 func Sanitize(s string, limit int) string {
+	if isPlain(s) {
+		return truncate(s, limit)
+	}
 	clean := strings.Map(harmless, strings.ToValidUTF8(stripEscapes(s), "\uFFFD"))
 	return truncate(clean, limit)
+}
+
+// isPlain spares most texts the long way: records come by the thousand.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // harmless drops control characters and the invisible ones that deceive: bidirectional controls,

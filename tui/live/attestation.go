@@ -1,0 +1,76 @@
+package live
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/cctui/cctui/actions"
+)
+
+// claimHostData is what the hardware says of the pod's security policy.
+// Source: learn.microsoft.com, Azure Attestation claim sets.
+const claimHostData = "x-ms-sevsnpvm-hostdata"
+
+// attestationLine tells how far the confidential consumer came on its way to the key.
+func (m *Model) attestationLine(width int) string {
+	return fit(m.Style.Strong.Render("attestation")+"  "+strings.Join(m.proof(), "  "), width)
+}
+
+// proof are the stages: report, token, policy, key.
+func (m *Model) proof() []string {
+	a := m.attestation
+	if a == nil {
+		return []string{m.Style.Muted.Render("nothing yet: nobody has asked for the key")}
+	}
+	stages := []string{m.stageOf("report", a.Attested), m.stageOf("token", a.Attested)}
+	if met, all, first := claims(a.Reason); all > 0 {
+		stages = append(stages, m.stageOf(fmt.Sprintf("policy %d/%d claims", met, all), met == all))
+		if first != "" {
+			stages = append(stages, m.Style.Bad.Render(first))
+		}
+	}
+	if a.Released {
+		stages = append(stages, m.stageOf("key released", true))
+	} else {
+		stages = append(stages, m.stageOf("key refused", false))
+	}
+	return append(stages, m.because(a))
+}
+
+func (m *Model) stageOf(name string, ok bool) string {
+	if ok {
+		return m.Style.Good.Render(name + " ✓")
+	}
+	return m.Style.Bad.Render(name + " ✗")
+}
+
+// claims counts those that the release policy accepts, and names the first that it does not.
+func claims(a *actions.Attestation) (met, all int, refused string) {
+	if a == nil {
+		return 0, 0, ""
+	}
+	for _, c := range a.Checks {
+		switch {
+		case c.OK:
+			met++
+		case refused == "":
+			refused = oneLine(c.Claim, maxCell)
+		}
+	}
+	return met, len(a.Checks), refused
+}
+
+// because is the hash that decided, or the problem.
+func (m *Model) because(a *actions.LiveAttestation) string {
+	if a.Problem != nil {
+		return oneLine(a.Problem.Title, maxCell)
+	}
+	if a.Reason == nil {
+		return ""
+	}
+	hash, _ := a.Reason.Claims[claimHostData].(string)
+	if len(hash) < 8 {
+		return ""
+	}
+	return m.Style.Muted.Render("hostdata " + oneLine(hash[:8], maxCell) + "… = policy")
+}

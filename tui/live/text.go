@@ -1,0 +1,72 @@
+package live
+
+import (
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+
+	"github.com/cctui/cctui/actions"
+)
+
+// oneLine makes foreign text harmless, and one line.
+func oneLine(text string, limit int) string {
+	text = actions.Sanitize(text, limit)
+	if strings.ContainsAny(text, "\n\t") {
+		text = strings.Join(strings.Fields(text), " ")
+	}
+	return text
+}
+
+// fit makes a line exactly so wide: what is too long ends in an ellipsis.
+func fit(line string, width int) string {
+	if width <= 0 {
+		return ""
+	}
+	line = ansi.Truncate(line, width, "…")
+	return line + blank(width-ansi.StringWidth(line))
+}
+
+// fitAround shortens the text and keeps what stands behind it.
+func fitAround(text, behind string, width int) string {
+	room := width - ansi.StringWidth(behind)
+	if room < 4 {
+		return fit(text, width)
+	}
+	return fit(ansi.Truncate(text, room, "…")+behind, width)
+}
+
+func blank(n int) string { return strings.Repeat(" ", max(n, 0)) }
+
+// wrapped breaks text into at most so many lines; an ellipsis tells of more.
+func wrapped(text string, width, lines int) []string {
+	if width <= 0 || lines <= 0 {
+		return nil
+	}
+	all := strings.Split(ansi.Wrap(text, width, ""), "\n")
+	if len(all) <= lines {
+		return all
+	}
+	all = all[:lines]
+	all[lines-1] = ansi.Truncate(all[lines-1], width-1, "") + "…"
+	return all
+}
+
+// join makes lines one text that is at most so wide and so high.
+func join(lines []string, width, height int) string {
+	if width <= 0 || height <= 0 {
+		return ""
+	}
+	lines = lines[:min(len(lines), height)]
+	for i, line := range lines {
+		lines[i] = ansi.Truncate(line, width, "…")
+	}
+	return strings.Join(lines, "\n")
+}
+
+// pad makes a list of lines exactly so long.
+func pad(lines []string, height int) []string {
+	for len(lines) < height {
+		lines = append(lines, "")
+	}
+	return lines[:max(height, 0)]
+}
