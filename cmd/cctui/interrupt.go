@@ -17,23 +17,30 @@ func (p *program) interruptible(ctx context.Context) (_ context.Context, stop fu
 	ctx, cancel := context.WithCancel(ctx)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	ended := make(chan struct{})
 	go func() {
-		select {
-		case <-signals:
-			fmt.Fprintln(p.err, "\nInterrupted: finishing what must not be cut short. Again to leave at once.")
-			cancel()
-			drain(signals)
-		case <-ctx.Done():
-		}
-		if _, again := <-signals; again {
-			p.farewell()
-			p.leave(actions.ExitInterrupted)
-		}
+		defer close(ended)
+		p.heed(signals, cancel)
 	}()
 	return ctx, func() {
 		signal.Stop(signals)
 		close(signals)
+		<-ended
 		cancel()
+	}
+}
+
+// heed returns when the channel is closed.
+func (p *program) heed(signals <-chan os.Signal, cancel func()) {
+	if _, interrupted := <-signals; !interrupted {
+		return
+	}
+	fmt.Fprintln(p.err, "\nInterrupted: finishing what must not be cut short. Again to leave at once.")
+	cancel()
+	drain(signals)
+	if _, again := <-signals; again {
+		p.farewell()
+		p.leave(actions.ExitInterrupted)
 	}
 }
 
