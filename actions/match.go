@@ -42,6 +42,10 @@ func inspect(step string, err error) symptom {
 			s.text += "\n" + e.Message
 		}
 	}
+	var answer *skr.StatusError
+	if errors.As(err, &answer) {
+		s.status = answer.Status
+	}
 	var sidecar *skr.SidecarError
 	if errors.As(err, &sidecar) {
 		s.stage, s.status = sidecar.Stage, sidecar.UpstreamStatus

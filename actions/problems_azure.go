@@ -1,6 +1,22 @@
 package actions
 
-import "context"
+import (
+	"context"
+
+	"github.com/cctui/cctui/azure"
+)
+
+// uncertainProblems say nothing yet: whatever the refusal is, the next attempt looks what is there.
+var uncertainProblems = []row{
+	{
+		id:     "answer-lost",
+		retry:  true,
+		when:   []match{{is: []error{azure.ErrUncertain}}},
+		title:  "An answer of Azure's was lost, and asking again was refused",
+		why:    "What was asked for may have been done at the first try; then there is nothing wrong.",
+		remedy: []string{"Run the same command again: it looks what is there, and goes on from that."},
+	},
+}
 
 // capacityProblems are what a subscription or region does not offer.
 var capacityProblems = []row{

@@ -153,6 +153,15 @@ var releaseProblems = []row{
 		links:    []string{linkReleasePolicy, linkSidecar},
 	},
 	{
+		id:     "attestation-unreachable",
+		retry:  true,
+		when:   []match{{text: says(`attestation service .{0,200}cannot be reached`)}},
+		title:  "The vault cannot reach the attestation service",
+		why:    "It reads the service's signing keys to check the pod's token, and did not get them.",
+		remedy: []string{"Wait a moment, and run the same command again.", "If it stays so, compare the release policy's authority with the service's name."},
+		links:  []string{linkReleasePolicy},
+	},
+	{
 		id:    "key-not-released",
 		when:  []match{{stages: []skr.Stage{skr.StageVault}, statuses: []int{403}}},
 		title: "The vault did not release the key to the pod",

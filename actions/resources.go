@@ -88,7 +88,7 @@ func (r *Run) operation(res Resource, state resourceState, token string) azure.L
 // connection or an expired sign-in say, it may still be under way and the resume token must be kept.
 func final(err error) bool {
 	var service *azure.Error
-	if errors.Is(err, azure.ErrSignIn) || !errors.As(err, &service) {
+	if errors.Is(err, azure.ErrSignIn) || errors.Is(err, azure.ErrUncertain) || !errors.As(err, &service) {
 		return false
 	}
 	switch service.Status {

@@ -52,6 +52,7 @@ func TestHowACreateFailsDecidesWhatIsKept(t *testing.T) {
 		return func(op azure.LRO) error { return errors.Join(op.Accepted("token"), err) }
 	}
 	refused := func(err error) func(azure.LRO) error { return func(azure.LRO) error { return err } }
+	uncertain := fmt.Errorf("%w: %w", azure.ErrUncertain, &azure.Error{Status: 409, Code: "Conflict"})
 	expired := fmt.Errorf("%w: %w", azure.ErrSignIn, &azure.Error{Status: 400, Code: "invalid_grant", InnerCode: "AADSTS700082"})
 	for name, test := range map[string]struct {
 		create func(azure.LRO) error
@@ -61,6 +62,7 @@ func TestHowACreateFailsDecidesWhatIsKept(t *testing.T) {
 		"refused at once: not ours":                    {refused(&azure.Error{Status: 409, Code: "VaultAlreadyExists"}), "", ""},
 		"no answer: may be there":                      {refused(errors.New("connection reset")), making, ""},
 		"server error: may be there":                   {refused(&azure.Error{Status: 503}), making, ""},
+		"refused, but an answer was lost before":       {refused(uncertain), making, ""},
 		"connection lost while following: go on":       {accepted(errors.New("connection reset")), making, "token"},
 		"signed out while following: go on":            {accepted(&azure.Error{Status: 401}), making, "token"},
 		"no new token while following: go on":          {accepted(expired), making, "token"},

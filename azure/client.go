@@ -63,6 +63,8 @@ type Config struct {
 	Credential *Credential
 	// HTTP carries every request; nil: http.DefaultClient.
 	HTTP *http.Client
+	// LongestTry bounds each try of a call; what hangs longer is tried again. 0: a minute.
+	LongestTry time.Duration
 }
 
 // Client is one identity's view of an Azure. It is safe for concurrent use.
@@ -105,16 +107,12 @@ func New(config Config) (*Client, error) {
 
 func (c Config) clientOptions() policy.ClientOptions {
 	return policy.ClientOptions{
-		Cloud:     c.Cloud.configuration(),
-		Retry:     retries(6),
-		Transport: boundedBodies{cmp.Or(c.HTTP, http.DefaultClient)},
+		Cloud:            c.Cloud.configuration(),
+		Retry:            retries(6, cmp.Or(c.LongestTry, longestTry)),
+		PerCallPolicies:  []policy.Policy{policyFunc(doubtRefusal)},
+		PerRetryPolicies: []policy.Policy{policyFunc(noteTry)},
+		Transport:        boundedBodies{cmp.Or(c.HTTP, http.DefaultClient)},
 	}
-}
-
-// retries are the SDK's own, of 408, 429 and 5xx. A server's Retry-After goes before RetryDelay; one longer than
-// MaxRetryDelay would end the retries, and Resource Manager throttles for minutes.
-func retries(most int32) policy.RetryOptions {
-	return policy.RetryOptions{MaxRetries: most, RetryDelay: 200 * time.Millisecond, MaxRetryDelay: 10 * time.Minute}
 }
 
 // boundedBodies is a transport that lets no response grow without end; the SDK reads them whole.

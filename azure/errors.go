@@ -81,6 +81,9 @@ func convert(err error) error {
 	if response, ok := errors.AsType[*azcore.ResponseError](err); ok && response.RawResponse != nil {
 		refusal := refusalOf(response.RawResponse)
 		refusal.Code = cmp.Or(refusal.Code, response.ErrorCode)
+		if errors.Is(err, ErrUncertain) {
+			return fmt.Errorf("%w: %w", ErrUncertain, refusal)
+		}
 		return refusal
 	}
 	if transport, ok := errors.AsType[*url.Error](err); ok {

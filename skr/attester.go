@@ -66,7 +66,22 @@ func (a Attester) keys(ctx context.Context, authority string) ([]signingKey, err
 	return keys, err
 }
 
+// StatusError is an attestation service's answer other than 200.
+type StatusError struct {
+	URL    string
+	Status int
+}
+
+func (e *StatusError) Error() string {
+	return fmt.Sprintf("GET %s: %d %s", e.URL, e.Status, http.StatusText(e.Status))
+}
+
+// metadataTime bounds one read of metadata, which is a few kilobytes from a cache.
+const metadataTime = 30 * time.Second
+
 func (a Attester) get(ctx context.Context, address string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, metadataTime)
+	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, err
@@ -79,7 +94,7 @@ func (a Attester) get(ctx context.Context, address string) ([]byte, error) {
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("GET %s: %s", address, response.Status)
+		return nil, &StatusError{URL: address, Status: response.StatusCode}
 	}
 	return readBounded(response, maxMetadataBytes)
 }
