@@ -95,6 +95,21 @@ func (b *board) apply(e actions.Event) {
 		b.output(e.Name, e.Value)
 	case actions.ProblemRaised:
 		b.current(e.Step).problem = e.Problem
+	case actions.Finished:
+		b.proof(e.Result)
+	}
+}
+
+// proof takes over what a run saw at its end, whoever saw it before.
+func (b *board) proof(r actions.Result) {
+	if r.Message != "" {
+		b.output("message", r.Message)
+	}
+	if r.Ciphertext != "" {
+		b.output("ciphertext", r.Ciphertext)
+	}
+	if r.Attestation != nil {
+		b.output("attestation", r.Attestation)
 	}
 }
 

@@ -1,17 +1,23 @@
 package tui
 
 import (
+	"math"
+
 	tea "charm.land/bubbletea/v2"
+
+	"github.com/cctui/cctui/actions"
 )
 
 // choice asks the user for one of some answers.
 type choice struct {
 	title   string
-	text    []string // paragraphs
+	text    []string         // paragraphs
+	problem *actions.Problem // what it is about, where something failed
 	answers []answer
 	chosen  int
-	// dismiss is what escape does; nil: nothing, an answer is needed.
+	// dismiss is what escape does, and away how that is called; nil: nothing, an answer is needed.
 	dismiss func() tea.Cmd
+	away    string
 }
 
 // answer is one of them. What it does may put up another dialog.
@@ -42,6 +48,10 @@ func (c *choice) update(msg tea.Msg) (dialog, tea.Cmd) {
 
 func (c *choice) content(t theme, width int) (title string, lines []string, keys string) {
 	text := page{width: width, theme: t}
+	if c.problem != nil {
+		text.problem(c.problem)
+		text.add("")
+	}
 	for _, paragraph := range c.text {
 		text.prose(paragraph)
 		text.add("")
@@ -60,9 +70,10 @@ func (c *choice) content(t theme, width int) (title string, lines []string, keys
 	}
 	keys = t.accent.Render("↑ ↓") + " choose · " + t.accent.Render("enter") + " go"
 	if c.dismiss != nil {
-		keys += " · " + t.accent.Render("esc") + " back"
+		keys += " · " + t.accent.Render("esc") + " " + c.away
 	}
 	return c.title, text.lines, keys
 }
 
-func (c *choice) scroll() int { return 0 }
+// scroll is the end: where the text is too long, the answers must be seen.
+func (c *choice) scroll() int { return math.MaxInt }

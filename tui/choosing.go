@@ -12,7 +12,7 @@ func (m *Model) shown() screen { return m.screens[m.screen] }
 func (m *Model) onCleanup() bool { return m.shown().id == actions.ScreenCleanup }
 
 // listed are the steps of the screen in front.
-func (m *Model) listed() []actions.Step { return stepsOf(m.shown().id, m.steps) }
+func (m *Model) listed() []actions.Step { return m.shown().steps }
 
 // step is the chosen one; nil where there is none.
 func (m *Model) step() *actions.Step {
@@ -32,7 +32,7 @@ func (m *Model) cardOf(step string) card {
 func (m *Model) choose(step string) {
 	cleanup := m.board.undoing[step]
 	for i, s := range m.screens {
-		for j, listed := range stepsOf(s.id, m.steps) {
+		for j, listed := range s.steps {
 			if listed.ID == step && cleanup == (s.id == actions.ScreenCleanup) {
 				m.show(i)
 				m.move(j - m.chosen[i])

@@ -66,6 +66,6 @@ func newInput(value string) textinput.Model {
 	styles.Focused.Text = styles.Focused.Text.UnsetForeground()
 	styles.Blurred.Text = styles.Blurred.Text.UnsetForeground()
 	input.SetStyles(styles)
-	input.SetValue(value)
+	input.SetValue(oneLine(value))
 	return input
 }

@@ -39,8 +39,11 @@ func (m *Model) detailLines(width int) []string {
 	if underWay(c.state) {
 		text.paragraph("now", firstOf(c.reason, percent(c)))
 	}
-	m.proof(&text, s.ID)
-	text.rows("found", m.shown().found(s.ID, m.board.known))
+	if s.ID == proofStep && m.board.known.Message != "" {
+		text.proof(m.board.known)
+	} else {
+		text.rows("found", m.shown().found(s.ID, m.board.known))
+	}
 	text.paragraph("why", s.Why)
 	text.rows("uses", m.uses(*s))
 	text.paragraph("costs", m.plan[s.ID].Cost)
@@ -69,32 +72,6 @@ func (m *Model) uses(s actions.Step) []row {
 	}
 	return rows
 }
-
-// proof is what was seen, and why it could be.
-func (m *Model) proof(text *page, step string) {
-	o := m.board.known
-	if step != proofStep || o.Message == "" {
-		return
-	}
-	text.gap()
-	text.add(hanging(text.marginal("seen")+text.theme.muted.Render("attested pod  "), text.theme.good.Render(oneLine(o.Message)), text.width)...)
-	text.add(fit(text.marginal("")+text.theme.muted.Render("ordinary pod  ")+firstOf(oneLine(o.Ciphertext), "not asked yet"), text.width))
-	if o.Attestation == nil {
-		return
-	}
-	text.add("")
-	text.add(text.theme.muted.Render("key released because of the " + oneLine(o.Attestation.Evidence)))
-	for _, check := range o.Attestation.Checks {
-		mark, style := text.theme.mark(actions.Done)
-		if !check.OK {
-			mark, style = text.theme.mark(actions.Failed)
-		}
-		text.add(" " + style.Render(mark) + " " + fit(oneLine(check.Claim), claimWidth) + " " + oneLine(fmt.Sprint(check.Want)))
-	}
-}
-
-// claimWidth is that of the longest name of a claim.
-const claimWidth = 29
 
 // cleanupDetails tell what goes, or what went and what stays.
 func (m *Model) cleanupDetails(text *page) {

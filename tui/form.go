@@ -204,7 +204,7 @@ func (f *form) content(t theme, width int) (title string, lines []string, keys s
 	field := f.fields[f.chosen]
 	text.add("")
 	if fault := f.faults[field.key]; fault != "" {
-		text.add(hanging(t.bad.Render("✗ "), t.bad.Render(field.label+" "+fault), width)...)
+		text.add(text.styled(t.bad, hanging("✗ ", field.label+" "+fault, width))...)
 	}
 	text.prose(field.help)
 	text.add(t.muted.Render("--" + field.key))

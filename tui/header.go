@@ -5,8 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/charmbracelet/x/ansi"
-
 	"github.com/cctui/cctui/actions"
 )
 
@@ -130,17 +128,14 @@ func (m *Model) chapterCount(s screen) (done, all int) {
 
 // chapterSteps are the steps that count for a screen: of the cleanup, those that have been begun.
 func (m *Model) chapterSteps(s screen) []actions.Step {
-	steps := stepsOf(s.id, m.steps)
 	if s.id != actions.ScreenCleanup {
-		return steps
+		return s.steps
 	}
 	var begun []actions.Step
-	for _, step := range steps {
+	for _, step := range s.steps {
 		if m.begun(step) {
 			begun = append(begun, step)
 		}
 	}
 	return begun
 }
-
-func width(text string) int { return ansi.StringWidth(text) }

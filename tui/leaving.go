@@ -22,7 +22,7 @@ func (m *Model) leave() tea.Cmd {
 // stopAndQuit ends the program when what runs has come to its end.
 func (m *Model) stopAndQuit() tea.Cmd {
 	if m.running == nil {
-		return tea.Quit
+		return m.end()
 	}
 	m.leaving, m.notice = true, "Finishing what must not be cut short. Ctrl+C again leaves at once."
 	m.halt()
@@ -34,7 +34,7 @@ func (m *Model) quit(r actions.Result) tea.Cmd {
 	if r.Outcome == actions.Interrupted && r.Problem != nil {
 		m.left = r.Problem
 	}
-	return tea.Quit
+	return m.end()
 }
 
 // interrupt is Ctrl+C: it leaves, and pressed again it does not wait. The journal is on disk.
@@ -43,7 +43,7 @@ func (m *Model) interrupt() tea.Cmd {
 	switch {
 	case m.leaving:
 		m.left = &actions.Problem{ID: "interrupted", Title: "Left at once; what was begun in Azure goes on there", Class: actions.ClassInterrupted}
-		return tea.Quit
+		return m.end()
 	case asking:
 		m.dialog = nil
 		return m.stopAndQuit()
@@ -65,7 +65,7 @@ func (m *Model) askLeave(actions.Status) dialog {
 			{"Stay", "", func() (dialog, tea.Cmd) { return nil, nil }},
 			{"Leave", "Stops here. Azure goes on with what it has begun; the journal remembers it.", func() (dialog, tea.Cmd) { return nil, m.stopAndQuit() }},
 		},
-		dismiss: func() tea.Cmd { return nil },
+		dismiss: func() tea.Cmd { return nil }, away: "stay",
 	}}
 }
 

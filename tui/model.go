@@ -13,7 +13,7 @@ import (
 // Model is the root of the program.
 type Model struct {
 	options Options
-	ctx     context.Context
+	ctx     context.Context // of what runs
 	stream  *stream
 	layout  layout
 	theme   theme
@@ -62,7 +62,7 @@ func New(ctx context.Context, o Options) *Model {
 
 // Init asks for what the terminal knows, and begins to listen.
 func (m *Model) Init() tea.Cmd {
-	return tea.Batch(tea.RequestBackgroundColor, m.stream.next(m.ctx), m.cancelled(), m.begin())
+	return tea.Batch(tea.RequestBackgroundColor, m.stream.next, m.cancelled(), m.begin())
 }
 
 // tick is the time.
@@ -72,10 +72,17 @@ type tick time.Time
 type cancelledFromOutside struct{}
 
 func (m *Model) cancelled() tea.Cmd {
+	ctx := m.ctx
 	return func() tea.Msg {
-		<-m.ctx.Done()
+		<-ctx.Done()
 		return cancelledFromOutside{}
 	}
+}
+
+// end ends the program.
+func (m *Model) end() tea.Cmd {
+	m.stream.end()
+	return tea.Quit
 }
 
 // Update takes in a message.
@@ -125,7 +132,7 @@ func (m *Model) arrange(width, height int) {
 
 func (m *Model) takeBatch(b batch) tea.Cmd {
 	m.now = m.options.Now()
-	cmds := []tea.Cmd{m.stream.next(m.ctx)}
+	cmds := []tea.Cmd{m.stream.next}
 	moved := false
 	for _, msg := range b {
 		switch msg := msg.(type) {
@@ -148,11 +155,16 @@ func (m *Model) takeBatch(b batch) tea.Cmd {
 
 // takeInput gives keys and mouse to the dialog, if there is one.
 func (m *Model) takeInput(msg tea.Msg) tea.Cmd {
-	if key, ok := msg.(tea.KeyPressMsg); ok {
+	switch key := msg.(type) {
+	case tea.KeyPressMsg:
 		m.notice = ""
 		if key.String() == "ctrl+c" {
 			return m.interrupt()
 		}
+		key.Text = clean(key.Text)
+		msg = key
+	case tea.PasteMsg:
+		msg = tea.PasteMsg{Content: oneLine(key.Content)}
 	}
 	if m.dialog != nil {
 		var cmd tea.Cmd

@@ -1,8 +1,11 @@
 package tui
 
 import (
+	"fmt"
 	"strings"
 	"time"
+
+	"charm.land/lipgloss/v2"
 
 	"github.com/cctui/cctui/actions"
 )
@@ -22,7 +25,7 @@ func (p *page) add(lines ...string) { p.lines = append(p.lines, lines...) }
 // heading is a title, and at the end of the line, or beneath where that is too short, a word on it.
 func (p *page) heading(title, word string) {
 	if width(title)+width(word)+2 > p.width {
-		p.add(hanging("", p.theme.strong.Render(title), p.width)...)
+		p.add(p.styled(p.theme.strong, wrap(title, p.width))...)
 		p.add(word)
 		return
 	}
@@ -102,9 +105,31 @@ func (p *page) log(word string, entries []entry) {
 	}
 }
 
+// proof is what was seen, and claim by claim why it could be.
+func (p *page) proof(o actions.Outputs) {
+	p.gap()
+	p.add(hanging(p.marginal("seen")+p.theme.muted.Render("attested pod  "), oneLine(o.Message), p.width)...)
+	p.add(fit(p.marginal("")+p.theme.muted.Render("ordinary pod  ")+firstOf(oneLine(o.Ciphertext), "not asked yet"), p.width))
+	if o.Attestation == nil {
+		return
+	}
+	p.gap()
+	p.add(p.theme.muted.Render("key released because of the " + oneLine(o.Attestation.Evidence)))
+	for _, check := range o.Attestation.Checks {
+		mark, style := p.theme.mark(actions.Done)
+		if !check.OK {
+			mark, style = p.theme.mark(actions.Failed)
+		}
+		p.add(" " + style.Render(mark) + " " + fit(oneLine(check.Claim), claimWidth) + " " + oneLine(fmt.Sprint(check.Want)))
+	}
+}
+
+// claimWidth is that of the longest name of a claim.
+const claimWidth = 29
+
 // problem says what happened, why, what to do, where to read more, and the raw error last.
 func (p *page) problem(problem *actions.Problem) {
-	p.add(hanging(p.theme.bad.Render("✗ "), p.theme.bad.Render(oneLine(problem.Title)), p.width)...)
+	p.add(p.styled(p.theme.bad, hanging("✗ ", oneLine(problem.Title), p.width))...)
 	p.paragraph("why", problem.Why)
 	p.gap()
 	word := "do"
@@ -117,6 +142,14 @@ func (p *page) problem(problem *actions.Problem) {
 		p.paragraph("read", link)
 	}
 	p.paragraph("raw", problem.Raw)
+}
+
+// styled paints lines one by one: a colour must not reach over the end of a line.
+func (p *page) styled(style lipgloss.Style, lines []string) []string {
+	for i, line := range lines {
+		lines[i] = style.Render(line)
+	}
+	return lines
 }
 
 func (p *page) marginal(word string) string {

@@ -82,7 +82,7 @@ func (m *Model) happened(e actions.Event) tea.Cmd {
 func (m *Model) finished(r actions.Result) tea.Cmd {
 	m.result, m.notice = &r, m.summary(r)
 	m.running = nil
-	if m.leaving {
+	if m.leaving || m.ctx.Err() != nil {
 		return m.quit(r)
 	}
 	if m.following && r.Outcome == actions.Succeeded && !m.last.cleanup && m.unfinished() == nil {
@@ -139,6 +139,9 @@ func (m *Model) refresh(r refreshed) {
 
 // adopt takes over inputs and what would be done with them.
 func (m *Model) adopt(in actions.Inputs) {
+	if in == m.inputs && m.plan != nil {
+		return
+	}
 	m.inputs, m.plan = in, map[string]actions.PlannedStep{}
 	for _, p := range actions.Plan(in, m.steps) {
 		m.plan[p.ID] = p

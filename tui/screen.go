@@ -14,6 +14,7 @@ type screen struct {
 	about    string
 	fields   []field
 	findings []finding
+	steps    []actions.Step // of the walkthrough that is open
 }
 
 // finding is a result worth showing, and the step that found it. A step's first one stands for it.

@@ -12,7 +12,7 @@ import (
 // start asks where, if there is a choice.
 func (m *Model) start() {
 	if len(m.options.Places) == 1 {
-		m.dialog = opening(m.options.Places[0])
+		m.dialog = m.opening(m.options.Places[0])
 		return
 	}
 	m.dialog = m.askWhere(nil)
@@ -52,14 +52,14 @@ func (m *Model) askWhere(left remembered) *choice {
 		title: "Confidential containers, from nothing to a decrypted message",
 		text: []string{"This walkthrough deploys Kafka and a consumer in a confidential pod on AKS, and shows why only that pod can read the messages. " +
 			"You see each step before it happens. Where shall it happen?"},
-		dismiss: func() tea.Cmd { return tea.Quit },
+		dismiss: m.end, away: "leave",
 	}
 	for _, p := range m.options.Places {
 		about := p.About
 		if left[p.Name] != "" {
 			about += "\n" + left[p.Name]
 		}
-		c.answers = append(c.answers, answer{p.Name, about, func() (dialog, tea.Cmd) { return opening(p), m.opener(p) }})
+		c.answers = append(c.answers, answer{p.Name, about, func() (dialog, tea.Cmd) { return m.opening(p), m.opener(p) }})
 	}
 	return c
 }
@@ -91,6 +91,9 @@ func (m *Model) opener(p Place) tea.Cmd {
 
 func (m *Model) open(o opened) tea.Cmd {
 	m.place, m.engine, m.steps = &o.place, o.engine, o.steps
+	for i, s := range m.screens {
+		m.screens[i].steps = stepsOf(s.id, o.steps)
+	}
 	m.refresh(o.refreshed)
 	m.arrange(m.layout.width, m.layout.height)
 	m.dialog = nil
@@ -145,23 +148,13 @@ func azureNames(s actions.Status) string {
 
 // refuse tells why a place could not be opened, and asks what now.
 func (m *Model) refuse(r refused) tea.Cmd {
-	p := r.problem
-	text := []string{}
-	for _, part := range append(append([]string{p.Why}, p.Remedy...), p.Commands...) {
-		if part != "" {
-			text = append(text, part)
-		}
-	}
-	if p.Raw != "" {
-		text = append(text, "raw: "+p.Raw)
-	}
-	c := &choice{title: "✗ " + oneLine(p.Title), text: text, answers: []answer{
-		{"Try again", "", func() (dialog, tea.Cmd) { return opening(r.place), m.opener(r.place) }},
+	c := &choice{title: r.place.Name, problem: r.problem, answers: []answer{
+		{"Try again", "", func() (dialog, tea.Cmd) { return m.opening(r.place), m.opener(r.place) }},
 	}}
 	if len(m.options.Places) > 1 {
 		c.answers = append(c.answers, answer{"Choose another place", "", func() (dialog, tea.Cmd) { return m.askWhere(nil), m.begin() }})
 	}
-	c.answers = append(c.answers, answer{"Leave", "", func() (dialog, tea.Cmd) { m.left = p; return nil, tea.Quit }})
+	c.answers = append(c.answers, answer{"Leave", "", func() (dialog, tea.Cmd) { m.left = r.problem; return nil, m.end() }})
 	m.dialog = c
 	return nil
 }
@@ -170,9 +163,10 @@ func (m *Model) refuse(r refused) tea.Cmd {
 type openingDialog struct {
 	place Place
 	told  []string
+	leave func() tea.Cmd
 }
 
-func opening(p Place) dialog { return &openingDialog{place: p} }
+func (m *Model) opening(p Place) dialog { return &openingDialog{place: p, leave: m.end} }
 
 // tell shows a word for the user.
 func (m *Model) tell(text string) {
@@ -185,7 +179,7 @@ func (m *Model) tell(text string) {
 
 func (d *openingDialog) update(msg tea.Msg) (dialog, tea.Cmd) {
 	if key, ok := msg.(tea.KeyPressMsg); ok && (key.String() == "q" || key.String() == "esc") {
-		return d, tea.Quit
+		return d, d.leave()
 	}
 	return d, nil
 }

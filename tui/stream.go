@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"context"
 	"sync"
 
 	tea "charm.land/bubbletea/v2"
@@ -13,6 +12,7 @@ import (
 // what comes faster than it can be shown arrives as one batch.
 type stream struct {
 	ready chan struct{} // holds a token while the queue is not empty
+	ended chan struct{}
 
 	mu    sync.Mutex
 	queue []tea.Msg
@@ -27,7 +27,18 @@ type happened struct{ actions.Event }
 // told is a word for the user.
 type told string
 
-func newStream() *stream { return &stream{ready: make(chan struct{}, 1)} }
+func newStream() *stream {
+	return &stream{ready: make(chan struct{}, 1), ended: make(chan struct{})}
+}
+
+// end is told by the one who listens, when nothing more is wanted.
+func (s *stream) end() {
+	select {
+	case <-s.ended:
+	default:
+		close(s.ended)
+	}
+}
 
 // Emit takes an event.
 func (s *stream) Emit(e actions.Event) { s.send(happened{e}) }
@@ -45,15 +56,14 @@ func (s *stream) send(msg tea.Msg) {
 	}
 }
 
-// next is a command that waits for the next batch; nil when the context ends.
-func (s *stream) next(ctx context.Context) tea.Cmd {
-	return func() tea.Msg {
-		select {
-		case <-s.ready:
-			return s.take()
-		case <-ctx.Done():
-			return nil
-		}
+// next is a command that waits for the next batch. What runs is heard to its end, also when it was
+// cancelled: only end ends it.
+func (s *stream) next() tea.Msg {
+	select {
+	case <-s.ready:
+		return s.take()
+	case <-s.ended:
+		return nil
 	}
 }
 

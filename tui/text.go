@@ -10,12 +10,13 @@ import (
 	"github.com/cctui/cctui/actions"
 )
 
-// maxText bounds what is kept of any one foreign text, in bytes.
-const maxText = 16 << 10
+// maxText bounds what is shown of any one foreign text, in bytes.
+const maxText = 4 << 10
 
 // clean makes foreign text harmless. Its lines stay apart; tabs, whose width depends on where they
 // stand, become spaces.
 func clean(text string) string {
+	text = text[:min(len(text), 4*maxText)] // what is far beyond the bound need not be read
 	return strings.ReplaceAll(actions.Sanitize(text, maxText), "\t", "    ")
 }
 
@@ -39,18 +40,34 @@ func ends(left, right string, width int) string {
 
 func spaces(n int) string { return strings.Repeat(" ", max(n, 0)) }
 
-// wrap breaks text into lines of at most so many columns.
-func wrap(text string, width int) []string {
-	if width <= 0 {
-		return nil
+// wrap breaks text into lines of at most so many columns. It breaks at spaces, and inside a word only
+// where that is longer than a line: a command must not be broken at its hyphens.
+func wrap(text string, columns int) (lines []string) {
+	for line := range strings.SplitSeq(text, "\n") {
+		lines = append(lines, wrapLine(line, max(columns, 1))...)
 	}
-	return strings.Split(ansi.Wrap(text, width, ""), "\n")
+	return lines
 }
 
+func wrapLine(line string, columns int) (lines []string) {
+	current := ""
+	for word := range strings.SplitAfterSeq(line, " ") {
+		if width(current+strings.TrimRight(word, " ")) > columns && strings.TrimSpace(current) != "" {
+			lines, current = append(lines, strings.TrimRight(current, " ")), ""
+		}
+		parts := strings.Split(ansi.Hardwrap(current+word, columns, true), "\n")
+		lines, current = append(lines, parts[:len(parts)-1]...), parts[len(parts)-1]
+	}
+	return append(lines, strings.TrimRight(current, " "))
+}
+
+// width is how many columns a text takes.
+func width(text string) int { return ansi.StringWidth(text) }
+
 // hanging is wrapped text whose first line begins with a word, and whose others line up beneath.
-func hanging(word, text string, width int) []string {
+func hanging(word, text string, columns int) []string {
 	margin := ansi.StringWidth(word)
-	lines := wrap(text, width-margin)
+	lines := wrap(text, columns-margin)
 	for i, line := range lines {
 		if i == 0 {
 			lines[i] = word + line
