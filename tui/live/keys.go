@@ -3,8 +3,6 @@ package live
 import (
 	"slices"
 	"unicode/utf8"
-
-	"github.com/cctui/cctui/actions"
 )
 
 // Key is a key and what it does, for help bars, help pages and answers to a key that cannot be used.
@@ -87,10 +85,11 @@ func (m *Model) typeFilter(key string) {
 	}
 }
 
-// SetFilter has only messages shown that hold the text in one of their lanes; empty: all.
+// SetFilter has only messages shown that hold the text in one of their lanes; empty: all. A text
+// that is too long changes nothing.
 func (m *Model) SetFilter(text string) {
-	if clean := actions.Sanitize(text, maxFilter); clean == text {
-		m.filter = text
+	if len(text) <= maxFilter {
+		m.filter = oneLine(text, maxFilter)
 		m.changed()
 	}
 }

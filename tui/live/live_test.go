@@ -274,7 +274,7 @@ func TestTheStageIsCalm(t *testing.T) {
 // FuzzNoLineIsWiderThanTheScreen draws any text at any size.
 func FuzzNoLineIsWiderThanTheScreen(f *testing.F) {
 	for _, text := range []string{
-		"Msg 1: hello", "", "\x1b[31mred\x1b[0m", "a\x00b\nc\td\r", "\u202eevil", "👩‍👩‍👧‍👦 family", "世界世界世界", "e\u0301\u0301\u0301", "\xff\xfe", strings.Repeat("x", 5000), "שלום مرحبا", "\x1b]0;title\a", "\u200b\u2028",
+		"Msg 1: hello", "", "\x1b[31mred\x1b[0m", "a\x00b\nc\td\r", "\u202eevil", "👩‍👩‍👧‍👦 family", "世界世界世界", "e\u0301\u0301\u0301", "\xff\xfe", strings.Repeat("x", 5000), "שלום مرحبا", "\x1b]0;title\a", "\u200b\u2028", "\t0",
 	} {
 		f.Add(text, 80, 24, 41)
 		f.Add(text, 7, 3, -1)
