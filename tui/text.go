@@ -55,8 +55,10 @@ func wrapLine(line string, columns int) (lines []string) {
 		if width(current+strings.TrimRight(word, " ")) > columns && strings.TrimSpace(current) != "" {
 			lines, current = append(lines, strings.TrimRight(current, " ")), ""
 		}
-		parts := strings.Split(ansi.Hardwrap(current+word, columns, true), "\n")
-		lines, current = append(lines, parts[:len(parts)-1]...), parts[len(parts)-1]
+		text := strings.TrimRight(current+word, " ")
+		gap := (current + word)[len(text):]
+		parts := strings.Split(ansi.Hardwrap(text, columns, true), "\n")
+		lines, current = append(lines, parts[:len(parts)-1]...), parts[len(parts)-1]+gap
 	}
 	return append(lines, strings.TrimRight(current, " "))
 }
