@@ -100,7 +100,7 @@ func runStrimzi(ctx context.Context, r *Run) error {
 		return err
 	}
 	return r.Create(ctx, strimziResource(r), func(azure.LRO) error {
-		if err := k.Apply(ctx, strimziManifest(r.Inputs().Namespace)); err != nil {
+		if err := k.Apply(ctx, StrimziManifest(r.Inputs().Namespace)); err != nil {
 			return fmt.Errorf("install Strimzi %s: %w", strimziVersion, err)
 		}
 		return awaitCondition(ctx, r, k, operatorRef(r), "Available")
@@ -180,7 +180,7 @@ func kafkaStep() Step {
 		Typical: 2 * time.Minute,
 		Commands: func(in Inputs) []string {
 			return []string{
-				heredoc("kafka.yaml", string(render("kafka.yaml", shellValues(in)))),
+				heredoc("kafka.yaml", string(KafkaManifest(in.Namespace))),
 				"kubectl apply --server-side -f kafka.yaml",
 				sh("kubectl", "wait", "kafka/"+kafkaCluster, "--for=condition=Ready", "--timeout=600s", "--namespace", in.Namespace),
 			}
@@ -219,7 +219,7 @@ func runKafka(ctx context.Context, r *Run) error {
 	if err != nil {
 		return err
 	}
-	manifest := render("kafka.yaml", newValues(r.Inputs(), r.Profile(), r.Outputs()))
+	manifest := KafkaManifest(r.Inputs().Namespace)
 	if err := claim(ctx, r, k, kafkaRef(r), manifest); err != nil {
 		return err
 	}

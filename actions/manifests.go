@@ -199,8 +199,13 @@ func definitions() []definition {
 	}
 }
 
-// strimziManifest installs the operator into one namespace.
-func strimziManifest(namespace string) []byte {
+// KafkaManifest is the Kafka cluster, for Strimzi to make.
+func KafkaManifest(namespace string) []byte {
+	return fill("kafka.yaml", map[string]string{"namespace": jsonYAML(namespace)})
+}
+
+// StrimziManifest installs the operator into one namespace, which must exist.
+func StrimziManifest(namespace string) []byte {
 	var images strings.Builder
 	for _, kafka := range []string{"3.8.0", "3.8.1", "3.9.0", "3.9.1", "3.9.2"} {
 		fmt.Fprintf(&images, "%s=quay.io/strimzi/kafka:%s-kafka-%s\n", kafka, strimziVersion, kafka)

@@ -22,8 +22,8 @@ func goldenValues() values {
 }
 
 func TestManifests(t *testing.T) {
-	manifests := map[string][]byte{"strimzi.yaml": strimziManifest("kafka")}
-	for _, name := range []string{"namespace.yaml", "service-account.yaml", "consumer.yaml", "consumer-service.yaml", "producer.yaml", "ordinary.yaml", "kafka.yaml"} {
+	manifests := map[string][]byte{"strimzi.yaml": StrimziManifest("kafka"), "kafka.yaml": KafkaManifest("kafka")}
+	for _, name := range []string{"namespace.yaml", "service-account.yaml", "consumer.yaml", "consumer-service.yaml", "producer.yaml", "ordinary.yaml"} {
 		manifests[name] = render(name, goldenValues())
 	}
 	for name, manifest := range manifests {
@@ -89,7 +89,7 @@ func TestOnlyTheKnownSidecarLogsDetails(t *testing.T) {
 
 func TestStrimziDefinesAllThatItsOperatorWatches(t *testing.T) {
 	var kinds []string
-	for _, o := range documents(t, strimziManifest("kafka")) {
+	for _, o := range documents(t, StrimziManifest("kafka")) {
 		if o["kind"] == "CustomResourceDefinition" {
 			kinds = append(kinds, o["metadata"].(map[string]any)["name"].(string))
 		}

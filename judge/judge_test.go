@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cctui/cctui/actions"
 	"github.com/cctui/cctui/kube"
 	"github.com/cctui/cctui/kube/contract"
 )
@@ -103,6 +104,22 @@ func TestRealAPIServerKeepsThePromises(t *testing.T) {
 		}
 		return contract.Target{Client: client}
 	})
+}
+
+// The sandbox checks no schema; a real API server refuses what is misspelt.
+func TestRealAPIServerTakesStrimziAndItsKafka(t *testing.T) {
+	client, err := kube.Connect(t.Context(), kube.Config{Kubeconfig: startAPIServer(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	namespace := []byte("apiVersion: v1\nkind: Namespace\nmetadata: {name: kafka}\n")
+	for _, manifest := range [][]byte{namespace, actions.StrimziManifest("kafka"), actions.KafkaManifest("kafka")} {
+		for range 2 { // applied again, it changes nothing and is not refused
+			if err := client.Apply(t.Context(), manifest); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 }
 
 // insecureClient does not verify: the server made its certificate for itself a moment ago.
