@@ -23,8 +23,21 @@ type binding struct {
 	act    func(*Model) tea.Cmd
 }
 
-// bindings are in the order of the help bar, the most important first.
-func bindings() []binding {
+// bindings are those that count now, in the order of the help bar, the most important first. The last
+// two are always shown.
+func (m *Model) bindings() []binding {
+	always := []binding{
+		{keys: []string{"?"}, shown: "?", about: "This page.", bar: "help", act: (*Model).showHelp},
+		{keys: []string{"q"}, shown: "q", about: "Leave. Asks only while something is at work.", bar: "leave", act: (*Model).leave},
+	}
+	if m.presenting {
+		return append(stageKeys(), always...)
+	}
+	return append(screenKeys(), always...)
+}
+
+// screenKeys are the walkthrough's.
+func screenKeys() []binding {
 	return []binding{
 		{keys: []string{"enter"}, shown: "enter", about: "Run the chosen step and what it needs; on one that is done, go to the next. On Cleanup: remove everything.",
 			label: (*Model).nextLabel, refuse: (*Model).refuseNext, act: (*Model).next},
@@ -40,6 +53,8 @@ func bindings() []binding {
 			bar: "copy", refuse: (*Model).refuseCopy, act: (*Model).copy},
 		{keys: []string{"s"}, shown: "s", about: "Run this screen's steps, and what they need.",
 			bar: "run screen", refuse: (*Model).refuseScreen, act: func(m *Model) tea.Cmd { return m.run(runScreen(m.shown())) }},
+		{keys: []string{"p"}, shown: "p", about: "Present: the messages over the whole screen, for an audience, with experiments.",
+			bar: "present", refuse: (*Model).refusePresent, act: func(m *Model) tea.Cmd { m.presenting = true; return nil }},
 		{keys: []string{"l"}, shown: "l", about: "The log of the chosen step.",
 			bar: "log", refuse: (*Model).refuseLog, act: (*Model).showLog},
 		{keys: []string{"c"}, shown: "c", about: "Go to the cleanup.",
@@ -58,19 +73,21 @@ func bindings() []binding {
 			act: func(m *Model) tea.Cmd { m.scrollBy(m.layout.detail.height - 1); return nil }},
 		{keys: []string{"pgup"}, shown: "pgup", about: "Back up the details.",
 			act: func(m *Model) tea.Cmd { m.scrollBy(1 - m.layout.detail.height); return nil }},
-		{keys: []string{"?"}, shown: "?", about: "This page.", bar: "help", act: (*Model).showHelp},
-		{keys: []string{"q"}, shown: "q", about: "Leave. Asks only while Azure is at work.", bar: "leave", act: (*Model).leave},
 	}
 }
 
 // press does what a key is bound to, or says why it cannot be used now.
 func (m *Model) press(key string) tea.Cmd {
-	if len(key) == 1 && key[0] >= '1' && int(key[0]-'1') < len(m.screens) {
+	if m.presenting && m.pane.Typing() {
+		m.pane.Press(key)
+		return nil
+	}
+	if !m.presenting && len(key) == 1 && key[0] >= '1' && int(key[0]-'1') < len(m.screens) {
 		m.following = false
 		m.show(int(key[0] - '1'))
 		return nil
 	}
-	for _, b := range bindings() {
+	for _, b := range m.bindings() {
 		if !slices.Contains(b.keys, key) {
 			continue
 		}
@@ -144,7 +161,7 @@ func (m *Model) next() tea.Cmd {
 	s := m.step()
 	switch {
 	case m.onCleanup():
-		m.dialog = m.confirmation()
+		m.dialog = m.confirm()
 	case s != nil && through(m.cardOf(s.ID).state):
 		m.choose(m.unfinished().ID)
 	case s != nil:

@@ -1,7 +1,9 @@
 package tui
 
 import (
+	"fmt"
 	"math"
+	"strconv"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -31,6 +33,9 @@ func (c *choice) update(msg tea.Msg) (dialog, tea.Cmd) {
 	if !ok {
 		return c, nil
 	}
+	if number, err := strconv.Atoi(key.String()); err == nil && number >= 1 && number <= len(c.answers) {
+		return c.answers[number-1].act()
+	}
 	switch key.String() {
 	case "down", "j", "tab":
 		c.chosen = (c.chosen + 1) % len(c.answers)
@@ -57,18 +62,18 @@ func (c *choice) content(t theme, width int) (title string, lines []string, keys
 		text.add("")
 	}
 	for i, a := range c.answers {
-		pointer, label := "  ", a.label
+		pointer, label := "  ", fmt.Sprintf("%d  %s", i+1, oneLine(a.label))
 		if i == c.chosen {
 			pointer, label = t.accent.Render("▸ "), t.selected.Render(label)
 		}
 		text.add(pointer + label)
 		if a.about != "" {
-			for _, line := range wrap(clean(a.about), width-4) {
-				text.add("    " + t.muted.Render(line))
+			for _, line := range wrap(clean(a.about), width-5) {
+				text.add("     " + t.muted.Render(line))
 			}
 		}
 	}
-	keys = t.accent.Render("↑ ↓") + " choose · " + t.accent.Render("enter") + " go"
+	keys = t.accent.Render("↑ ↓ 1-"+strconv.Itoa(len(c.answers))) + " choose · " + t.accent.Render("enter") + " go"
 	if c.dismiss != nil {
 		keys += " · " + t.accent.Render("esc") + " " + c.away
 	}

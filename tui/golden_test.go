@@ -88,10 +88,17 @@ func madeSome(in actions.Inputs) actions.Status {
 	}
 }
 
+// size is that of a terminal.
+type size struct{ width, height int }
+
+func (s size) String() string { return fmt.Sprintf("%dx%d", s.width, s.height) }
+
+var sizes = []size{{80, 24}, {120, 40}, {200, 50}}
+
 func TestScreensOfRecordedRuns(t *testing.T) {
-	for _, size := range []struct{ width, height int }{{80, 24}, {120, 40}, {200, 50}} {
+	for _, size := range sizes {
 		for _, scene := range scenes {
-			t.Run(fmt.Sprintf("%s-%dx%d", scene.name, size.width, size.height), func(t *testing.T) {
+			t.Run(scene.name+"-"+size.String(), func(t *testing.T) {
 				onStage(t, size.width, size.height, func(s *show) {
 					scene.act(s)
 					golden.RequireEqual(s.t, []byte(s.screen()+"\n"))

@@ -72,7 +72,7 @@ func (m *Model) spent() time.Duration {
 			last = c.ended
 		}
 	}
-	if m.running != nil {
+	if m.running != nil && m.running.do != nil {
 		last = m.now
 	}
 	if first.IsZero() || last.Before(first) {

@@ -10,6 +10,10 @@ import (
 
 // leave ends the program at once where nothing is at work, and asks otherwise.
 func (m *Model) leave() tea.Cmd {
+	if m.running == nil && m.applied != "" && m.ctx.Err() == nil {
+		m.dialog = m.askBroken()
+		return nil
+	}
 	if m.running == nil || m.ctx.Err() != nil {
 		return m.stopAndQuit()
 	}
@@ -17,6 +21,23 @@ func (m *Model) leave() tea.Cmd {
 	// The journal knows what is at work; it is on disk, so a command reads it.
 	m.dialog = m.askLeave(m.status)
 	return func() tea.Msg { return read(engine) }
+}
+
+// askBroken reminds of an experiment that has not been taken back.
+func (m *Model) askBroken() dialog {
+	return &choice{
+		title: "An experiment is still applied",
+		text:  []string{"The consumer is broken on purpose (" + name(m.applied) + ")."},
+		answers: []answer{
+			{"Stay", "", func() (dialog, tea.Cmd) { return nil, nil }},
+			{"Put it back, then leave", "", func() (dialog, tea.Cmd) {
+				m.leaving = true
+				return nil, m.restore()
+			}},
+			{"Leave it as it is", "cctui remembers it, and can put it back later.", func() (dialog, tea.Cmd) { return nil, m.end() }},
+		},
+		dismiss: func() tea.Cmd { return nil }, away: "stay",
+	}
 }
 
 // stopAndQuit ends the program when what runs has come to its end.

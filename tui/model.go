@@ -8,6 +8,7 @@ import (
 	"github.com/charmbracelet/colorprofile"
 
 	"github.com/cctui/cctui/actions"
+	"github.com/cctui/cctui/tui/live"
 )
 
 // Model is the root of the program.
@@ -40,6 +41,13 @@ type Model struct {
 	result    *actions.Result
 	leaving   bool
 
+	pane        *live.Model
+	unwatch     func() // ends following the messages; nil: they are not followed
+	presenting  bool   // the messages have the whole screen
+	redrawing   bool
+	experiments []actions.Experiment
+	applied     string // id of the experiment that has not been taken back; empty: none
+
 	dialog dialog // takes the keys while it is there
 	notice string // one line for the user, until the next key
 	left   error  // what the program ends with
@@ -55,7 +63,8 @@ func New(ctx context.Context, o Options) *Model {
 		dark: true, colours: colorprofile.TrueColor,
 		board: newBoard(), screens: screens(), chosen: map[int]int{},
 	}
-	m.theme = newTheme(m.dark, m.colours)
+	m.pane = live.New(o.Now)
+	m.look()
 	m.start()
 	return m
 }
@@ -88,7 +97,7 @@ func (m *Model) end() tea.Cmd {
 // Update takes in a message.
 func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	cmd := m.take(msg)
-	return m, tea.Batch(cmd, m.keepTime())
+	return m, tea.Batch(cmd, m.keepTime(), m.keepDrawing())
 }
 
 func (m *Model) take(msg tea.Msg) tea.Cmd {
@@ -97,10 +106,10 @@ func (m *Model) take(msg tea.Msg) tea.Cmd {
 		m.arrange(msg.Width, msg.Height)
 	case tea.BackgroundColorMsg:
 		m.dark = msg.IsDark()
-		m.theme = newTheme(m.dark, m.colours)
+		m.look()
 	case tea.ColorProfileMsg:
 		m.colours = msg.Profile
-		m.theme = newTheme(m.dark, m.colours)
+		m.look()
 	case tick:
 		m.now, m.ticking = time.Time(msg), false
 	case batch:
@@ -117,17 +126,33 @@ func (m *Model) take(msg tea.Msg) tea.Cmd {
 		return m.takeEdit(msg)
 	case bundled:
 		m.notice = msg.notice
+	case seen:
+		m.pane.Update(msg.event)
+		return await(msg.from)
+	case redraw:
+		m.redrawing = false
+	case sent:
+		m.notice = msg.notice
+	case tried:
+		return m.takeTrial(msg)
 	case cancelledFromOutside:
 		return m.leave()
 	case tea.KeyPressMsg, tea.PasteMsg, tea.MouseMsg:
 		return m.takeInput(msg)
 	}
-	return m.pane(msg)
+	return nil
+}
+
+// look takes over how the terminal wants things to look.
+func (m *Model) look() {
+	m.theme = newTheme(m.dark, m.colours)
+	t := m.theme
+	m.pane.Restyle(live.Style{Strong: t.strong, Muted: t.muted, Accent: t.accent, Good: t.good, Warn: t.warn, Bad: t.bad})
 }
 
 // arrange computes the layout of the screen in front.
 func (m *Model) arrange(width, height int) {
-	m.layout = arrange(width, height, len(m.listed()), m.options.Pane != nil)
+	m.layout = arrange(width, height, len(m.listed()), m.unwatch != nil)
 }
 
 func (m *Model) takeBatch(b batch) tea.Cmd {
@@ -150,7 +175,7 @@ func (m *Model) takeBatch(b batch) tea.Cmd {
 	if moved && m.engine != nil {
 		cmds = append(cmds, m.reread())
 	}
-	return tea.Batch(cmds...)
+	return tea.Batch(append(cmds, m.mind())...)
 }
 
 // takeInput gives keys and mouse to the dialog, if there is one.
@@ -180,14 +205,6 @@ func (m *Model) takeInput(msg tea.Msg) tea.Cmd {
 		m.wheel(msg)
 	}
 	return nil
-}
-
-// pane lets the live pane see what concerns nobody else.
-func (m *Model) pane(msg tea.Msg) tea.Cmd {
-	if m.options.Pane == nil {
-		return nil
-	}
-	return m.options.Pane.Update(msg)
 }
 
 // keepTime has a tick under way while something is running.

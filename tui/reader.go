@@ -55,7 +55,7 @@ func (m *Model) showHelp() tea.Cmd {
 	const keyWidth = 13
 	lines := func(t theme, width int) []string {
 		text := page{width: width, theme: t}
-		for _, b := range bindings() {
+		for _, b := range m.bindings() {
 			text.add(hanging(t.accent.Render(fit(b.shown, keyWidth)), b.about, width)...)
 			if why := b.refusal(m); why != "" {
 				text.add(spaces(keyWidth) + t.muted.Render("not now: "+why))
@@ -65,7 +65,7 @@ func (m *Model) showHelp() tea.Cmd {
 		text.prose("Marks: ✓ done or there already · ● running · … waiting · ✗ failed · ~ stale, an input was changed after it was done · ○ not yet")
 		return text.lines
 	}
-	m.dialog = &reader{title: "Keys", lines: lines, length: len(bindings())}
+	m.dialog = &reader{title: "Keys", lines: lines, length: len(m.bindings())}
 	return nil
 }
 

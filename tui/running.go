@@ -12,9 +12,9 @@ import (
 
 // request is something the engine is asked to carry out.
 type request struct {
-	what    string // as in "running …"
+	what    string // as in "while … is running"
 	cleanup bool
-	do      func(Engine, context.Context) (actions.Result, error)
+	do      func(Engine, context.Context) (actions.Result, error) // nil: no run of steps
 }
 
 // running is what is under way.
@@ -49,6 +49,9 @@ func (m *Model) run(r request) tea.Cmd {
 	ctx, stop := context.WithCancel(m.ctx)
 	m.running, m.last, m.result, m.following = &running{request: r, stop: stop}, r, nil, true
 	m.now = m.options.Now()
+	if r.cleanup {
+		m.forget()
+	}
 	engine := m.engine
 	return func() tea.Msg {
 		defer stop()
@@ -73,9 +76,9 @@ func (m *Model) happened(e actions.Event) tea.Cmd {
 		m.following = false
 	}
 	if end, ok := e.(actions.Finished); ok {
-		return tea.Batch(m.finished(end.Result), m.pane(e))
+		return m.finished(end.Result)
 	}
-	return m.pane(e)
+	return nil
 }
 
 // finished is the end of what ran.
@@ -105,7 +108,7 @@ func (m *Model) summary(r actions.Result) string {
 	case m.last.cleanup:
 		return fmt.Sprintf("Everything is gone: %s removed, and checked.", count(len(r.Removed), "resource"))
 	case m.unfinished() == nil:
-		return "Done: only the attested pod could read the message. c cleans up."
+		return "Done: only the attested pod could read the message. p presents it, c cleans up."
 	}
 	return ""
 }
@@ -116,6 +119,9 @@ type refreshed struct {
 	inputs  actions.Inputs
 	outputs actions.Outputs
 	status  actions.Status
+
+	experiments []actions.Experiment
+	applied     string
 }
 
 // reread asks the engine where it stands.
@@ -125,11 +131,11 @@ func (m *Model) reread() tea.Cmd {
 }
 
 func read(e Engine) refreshed {
-	return refreshed{states: e.States(), inputs: e.Inputs(), outputs: e.Outputs(), status: e.Status()}
+	return refreshed{states: e.States(), inputs: e.Inputs(), outputs: e.Outputs(), status: e.Status(), experiments: e.Experiments(), applied: e.Experiment()}
 }
 
 func (m *Model) refresh(r refreshed) {
-	m.status = r.status
+	m.status, m.experiments, m.applied = r.status, r.experiments, r.applied
 	m.adopt(r.inputs)
 	if m.running == nil {
 		m.board.set(r.states)

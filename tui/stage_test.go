@@ -38,6 +38,9 @@ type fakeEngine struct {
 	stale  []string // what the next edit makes stale
 	failed error    // of the next edit
 	ended  chan struct{}
+
+	live    chan actions.LiveEvent
+	applied string
 }
 
 func (f *fakeEngine) outside() {
@@ -112,6 +115,68 @@ func (f *fakeEngine) Edit(in actions.Inputs) ([]string, error) {
 	return f.stale, nil
 }
 
+func (f *fakeEngine) Live(ctx context.Context) <-chan actions.LiveEvent {
+	f.outside()
+	out := make(chan actions.LiveEvent)
+	go func() {
+		defer close(out)
+		for {
+			select {
+			case e := <-f.live:
+				out <- e
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return out
+}
+
+func (f *fakeEngine) Send(_ context.Context, text string) (actions.Sent, error) {
+	f.outside()
+	f.ask("send " + text)
+	return actions.Sent{Text: "Msg 1: " + text}, nil
+}
+
+func (f *fakeEngine) Experiments() []actions.Experiment {
+	f.outside()
+	return []actions.Experiment{
+		{ID: "no-sidecar", Title: "Take the sidecar away", Sees: "Nobody asks the vault for the key."},
+		{ID: "policy-drift", Title: "Change one byte of the security policy", Sees: "Its hash is not the one the key was made for."},
+	}
+}
+
+func (f *fakeEngine) Experiment() string {
+	f.outside()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.applied
+}
+
+func (f *fakeEngine) Apply(_ context.Context, id string) (*actions.Problem, error) {
+	f.outside()
+	f.ask("apply " + id)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.applied = id
+	return &actions.Problem{Title: "The measurement is another", Why: "The policy was changed."}, nil
+}
+
+func (f *fakeEngine) Restore(context.Context) error {
+	f.outside()
+	f.ask("restore")
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.applied = ""
+	return nil
+}
+
+func (f *fakeEngine) ask(what string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked = append(f.asked, what)
+}
+
 func (f *fakeEngine) Bundle(context.Context) (string, error) {
 	f.outside()
 	return "/home/ann/cctui-support.zip", nil
@@ -120,9 +185,7 @@ func (f *fakeEngine) Bundle(context.Context) (string, error) {
 // run lasts until the test has played an end, or until it is stopped.
 func (f *fakeEngine) run(ctx context.Context, what string) (actions.Result, error) {
 	f.outside()
-	f.mu.Lock()
-	f.asked = append(f.asked, what)
-	f.mu.Unlock()
+	f.ask(what)
 	select {
 	case <-f.ended:
 	case <-ctx.Done():
@@ -160,7 +223,7 @@ func stagePlaces(t *testing.T, width, height int, places func(*show) []Place, te
 	synctest.Test(t, func(t *testing.T) {
 		s := &show{t: t, msgs: make(chan tea.Msg, 1000), clock: time.Date(2026, 11, 23, 14, 0, 0, 0, time.UTC)}
 		s.engine = &fakeEngine{
-			drawing: &s.drawing, ended: make(chan struct{}),
+			drawing: &s.drawing, ended: make(chan struct{}), live: make(chan actions.LiveEvent),
 			inputs: actions.Inputs{}.WithDefaults("7f3a01"), board: newBoard(),
 		}
 		ctx, cancel := context.WithCancel(t.Context())

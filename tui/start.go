@@ -103,7 +103,10 @@ func (m *Model) open(o opened) tea.Cmd {
 	if len(o.status.Steps) > 0 {
 		m.dialog = m.askResume(o.status)
 	}
-	return nil
+	if o.applied != "" {
+		m.notice = "The experiment " + name(o.applied) + " is still applied: p presents it, and u puts it back."
+	}
+	return m.mind()
 }
 
 // askResume offers to go on with an earlier run. Starting anew begins with removing what it made:
@@ -129,7 +132,7 @@ func (m *Model) askResume(s actions.Status) dialog {
 			{"Go on with it", "What is done is checked and not made twice.", func() (dialog, tea.Cmd) { return nil, nil }},
 			{"Start anew", "What it made is removed first, so that nothing is left behind that costs money.", func() (dialog, tea.Cmd) {
 				m.showCleanup()
-				return m.confirmation(), nil
+				return m.confirm(), nil
 			}},
 		},
 	}

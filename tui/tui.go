@@ -31,6 +31,14 @@ type Engine interface {
 	Cleanup(context.Context) (actions.Result, error)
 	Edit(actions.Inputs) (stale []string, err error)
 
+	// Live follows the messages; the channel is closed when the context ends.
+	Live(context.Context) <-chan actions.LiveEvent
+	Send(ctx context.Context, text string) (actions.Sent, error)
+	Experiments() []actions.Experiment
+	Experiment() string // the one that is applied; empty: none
+	Apply(ctx context.Context, id string) (*actions.Problem, error)
+	Restore(context.Context) error
+
 	// Bundle writes what a person who helps wants to see, without secrets, and tells where.
 	Bundle(context.Context) (path string, err error)
 }
@@ -53,22 +61,14 @@ type Place struct {
 	Open func(context.Context, Listener) (Engine, error)
 }
 
-// Pane is what shows the messages as they flow. Both live and present may be shown with it.
-type Pane interface {
-	Update(tea.Msg) tea.Cmd
-	// View is at most so many columns wide and so many lines high; empty while there is nothing to show.
-	View(width, height int) string
-}
-
 // Options are what the program starts with.
 type Options struct {
 	// Places are those to choose from; where there is one, nobody is asked.
 	Places []Place
 	Mouse  bool
 	// Log is the path of the file that holds the events, shown when something fails; may be empty.
-	Log  string
-	Pane Pane             // may be nil
-	Now  func() time.Time // nil: the clock
+	Log string
+	Now func() time.Time // nil: the clock
 }
 
 // frames is how often a second the terminal is drawn at most.

@@ -32,8 +32,12 @@ func (m *Model) lines() []string {
 	if m.dialog != nil && m.engine == nil {
 		return m.inFront(fill(m.header(), l.width, l.height))
 	}
-	lines := append(fill(m.header(), l.width, l.header.height), m.body()...)
-	if l.live.height > 0 {
+	lines := fill(m.header(), l.width, l.header.height)
+	if m.presenting {
+		height := l.status.y - l.header.height
+		lines = append(lines, fill(indented(m.pane.Present(l.width-2, height)), l.width, height)...)
+	} else {
+		lines = append(lines, m.body()...)
 		lines = append(lines, fill(m.live(), l.width, l.live.height)...)
 	}
 	lines = append(lines, fit(" "+m.theme.warn.Render(m.notice), l.width), m.keyBar())
@@ -68,21 +72,28 @@ func (m *Model) body() []string {
 	return lines
 }
 
-// live is the pane with the messages, under a rule.
+// live is the pane with the messages, under a rule; nothing where there is no room for it.
 func (m *Model) live() []string {
 	l := m.layout
+	if l.live.height == 0 {
+		return nil
+	}
 	rule := m.theme.muted.Render(" ── ") + m.theme.strong.Render("live") + " " + m.theme.muted.Render(strings.Repeat("─", l.width))
-	view := m.options.Pane.View(l.width-2, l.live.height-1)
-	lines := []string{rule}
-	for line := range strings.SplitSeq(view, "\n") {
-		lines = append(lines, " "+line)
+	return append([]string{rule}, indented(m.pane.View(l.width-2, l.live.height-1))...)
+}
+
+// indented are a text's lines, a column from the edge.
+func indented(text string) []string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = " " + line
 	}
 	return lines
 }
 
 // keyBar is the keys that can be used now, as many as there is room for; help and leave are always there.
 func (m *Model) keyBar() string {
-	all := bindings()
+	all := m.bindings()
 	shown := func(b binding) string {
 		return m.theme.accent.Render(b.shown) + " " + b.word(m)
 	}
