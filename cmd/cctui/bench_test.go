@@ -1,3 +1,5 @@
+//go:build unix
+
 package main
 
 import (
@@ -15,6 +17,47 @@ import (
 
 // scale shrinks Azure's typical durations: an hour becomes 72 seconds.
 const scale = "0.02"
+
+// BenchmarkSandboxRun is the whole walkthrough as a process of its own: wall clock, processor and memory.
+func BenchmarkSandboxRun(b *testing.B) { measure(b, "--auto", "--sandbox") }
+
+// BenchmarkVersion is how long the program takes to start and end.
+func BenchmarkVersion(b *testing.B) { measure(b, "version") }
+
+func measure(b *testing.B, args ...string) {
+	program, err := filepath.Abs(filepath.Join("..", "..", "bin", "cctui"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	if _, err := exec.LookPath(program); err != nil {
+		b.Skip("NOT MEASURED: build it first, with make build")
+	}
+	var processor time.Duration
+	var peak int64
+	for b.Loop() {
+		command := exec.Command(program, args...)
+		if output, err := command.CombinedOutput(); err != nil {
+			b.Fatalf("%v\n%s", err, output)
+		}
+		processor += command.ProcessState.UserTime() + command.ProcessState.SystemTime()
+		peak = max(peak, peakMemory(command.ProcessState.SysUsage()))
+	}
+	b.ReportMetric(float64(processor.Milliseconds())/float64(b.N), "cpu-ms/op")
+	b.ReportMetric(float64(peak)/(1<<20), "peak-MiB")
+}
+
+// peakMemory is the resident set at its largest, in bytes; Linux counts it in KiB, macOS in bytes. A
+// process inherits the peak of the one that started it, so that nothing below this one's shows.
+func peakMemory(usage any) int64 {
+	counted, ok := usage.(*syscall.Rusage)
+	switch {
+	case !ok:
+		return 0
+	case runtime.GOOS == "linux":
+		return counted.Maxrss << 10
+	}
+	return counted.Maxrss
+}
 
 // BenchmarkMakespan compares how long the walkthrough takes with the shortest that its graph allows,
 // and with one step after the other, as the article has it. All three are of the same run.
@@ -72,44 +115,4 @@ func stepDurations(events []actions.Event) (map[string]time.Duration, time.Durat
 		durations[step.Step], last = step.Time.Sub(started[step.Step]), step.Time
 	}
 	return durations, last.Sub(first)
-}
-
-// BenchmarkSandboxRun is the whole walkthrough as a process of its own: wall clock, processor and memory.
-func BenchmarkSandboxRun(b *testing.B) { measure(b, "--auto", "--sandbox") }
-
-// BenchmarkVersion is how long the program takes to start and end.
-func BenchmarkVersion(b *testing.B) { measure(b, "version") }
-
-func measure(b *testing.B, args ...string) {
-	program, err := filepath.Abs(filepath.Join("..", "..", "bin", "cctui"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	if _, err := exec.LookPath(program); err != nil {
-		b.Skip("NOT MEASURED: build it first, with make build")
-	}
-	var processor time.Duration
-	var peak int64
-	for b.Loop() {
-		command := exec.Command(program, args...)
-		if output, err := command.CombinedOutput(); err != nil {
-			b.Fatalf("%v\n%s", err, output)
-		}
-		processor += command.ProcessState.UserTime() + command.ProcessState.SystemTime()
-		peak = max(peak, peakMemory(command.ProcessState.SysUsage()))
-	}
-	b.ReportMetric(float64(processor.Milliseconds())/float64(b.N), "cpu-ms/op")
-	b.ReportMetric(float64(peak)/(1<<20), "peak-MiB")
-}
-
-// peakMemory is the resident set at its largest, in bytes; Linux counts it in KiB, macOS in bytes.
-func peakMemory(usage any) int64 {
-	counted, ok := usage.(*syscall.Rusage)
-	switch {
-	case !ok:
-		return 0
-	case runtime.GOOS == "linux":
-		return counted.Maxrss << 10
-	}
-	return counted.Maxrss
 }
