@@ -47,7 +47,15 @@ func runMessage(ctx context.Context, r *Run) error {
 	}
 	w := &watcher{r: r, k: k, began: time.Now()}
 	err = within(ctx, pageLimit+r.Inputs().Patience, func(ctx context.Context) error {
-		return r.Wait(ctx, "the consumer shows the first decrypted message", w.look)
+		for p := range polls.pauses() { // each consumer anew, at first closely: its log soon forgets how it asked for the key
+			if err := r.Wait(ctx, "the consumer shows the first decrypted message", w.look); err != nil || w.done {
+				return err
+			}
+			if err := pause(ctx, p); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if errors.Is(err, errPatience) {
 		return noMessage(r, w.seen, err)
@@ -63,9 +71,11 @@ type watcher struct {
 	silent   time.Time // since when pages come without a message; zero: the last one had one
 	restarts int
 	seen     string // the last thing the page said, for people
+	done     bool
 }
 
-func (w *watcher) look(ctx context.Context) (bool, error) {
+// look is through with a consumer that showed the message, or was restarted.
+func (w *watcher) look(ctx context.Context) (through bool, err error) {
 	page, err := w.k.ServicePage(ctx, w.r.Inputs().Namespace, consumerService, pagePort, "/")
 	if err != nil {
 		// A pod that is ready may still not listen, and a proxied request may break off with it.
@@ -80,7 +90,8 @@ func (w *watcher) look(ctx context.Context) (bool, error) {
 		return w.decrypted(ctx, now.text)
 	case pageCiphertext:
 		w.silent = time.Time{}
-		return false, w.ciphertext(ctx)
+		err := w.ciphertext(ctx)
+		return err == nil, err
 	case pageUnreadable: // the consumer has a key, so which one is the question
 		if err := CheckInvariants(ctx, w.r); err != nil {
 			return false, err
@@ -95,6 +106,7 @@ func (w *watcher) decrypted(ctx context.Context, text string) (bool, error) {
 		return false, nil
 	}
 	reason := attested(w.r, gather(ctx, w.r, w.k))
+	w.done = true
 	return true, w.r.Update(func(o *Outputs) { o.Message, o.Attestation = Sanitize(text, maxLogText), reason })
 }
 
