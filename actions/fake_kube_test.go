@@ -100,6 +100,10 @@ func (f fakeKube) askForKey(pod kube.Pod) {
 		refuse(`Post "http://localhost:8080/key/release": dial tcp [::1]:8080: connect: connection refused`)
 		return
 	}
+	if pod.RuntimeClass == "" {
+		refused(`attestation failed: maa post request failed: http response status equal to 400 Bad Request {"error":{"code":"AttestationFailed","message":"Signature validation failed"}}`)
+		return
+	}
 	token := f.attest(pod)
 	if !w.silent {
 		header := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"RS256"}`))

@@ -168,12 +168,19 @@ func (f *follower) readPages(ctx context.Context, k Kube) error {
 		if now.kind != pageTimeout && now.kind != pageUnknown {
 			f.show(LiveRecord{Offset: -1, Text: now.text})
 		}
+		if err := pause(ctx, pageInterval); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// pagesBeforeLog is how many pages are read before the log is tried again.
-const pagesBeforeLog = 3
+const (
+	// pagesBeforeLog is how many pages are read before the log is tried again.
+	pagesBeforeLog = 3
+	// pageInterval is for pages that do not wait for a message.
+	pageInterval = 250 * time.Millisecond
+)
 
 // show passes a message on, and has the attestation looked at where it was read in a new way.
 func (f *follower) show(r LiveRecord) {
