@@ -92,6 +92,11 @@ func (s *Sandbox) Endpoints() Endpoints { return s.endpoints }
 // Client trusts the sandbox's CA, reaches its hosts, and nothing else.
 func (s *Sandbox) Client() *http.Client { return s.front.Client() }
 
+// Take waits as long as an operation takes in this sandbox, or until the context ends.
+func (s *Sandbox) Take(ctx context.Context, operation string) error {
+	return s.weather.Take(ctx, operation)
+}
+
 // Close ends everything that runs: first who asks from outside, then clusters with their pods.
 func (s *Sandbox) Close() error {
 	errs := []error{s.front.Close()}

@@ -71,6 +71,7 @@ func (p *program) sandbox(ctx context.Context, chosen choice) (surroundings, err
 	}
 	around, err := inSandbox(embedded.Endpoints())
 	around.passing, around.guests, around.close = true, embedded, embedded.Close
+	around.az = standIn(azcli.CLI{Take: embedded.Take})
 	around.patience = patience(settled.profile(), settled.SandboxScale)
 	return around, err
 }
@@ -95,7 +96,7 @@ func inSandbox(e sandbox.Endpoints) (surroundings, error) {
 		credential: azure.SignInOptions{Method: "client-secret", Tenant: e.Tenant, ClientID: e.ClientID, ClientSecret: e.ClientSecret},
 		http:       client,
 		dial:       e.Dial,
-		az:         standIn,
+		az:         standIn(azcli.CLI{}),
 		sandboxID:  e.ID,
 		patience:   2 * time.Minute,
 		close:      func() error { return nil },
@@ -103,12 +104,14 @@ func inSandbox(e sandbox.Endpoints) (surroundings, error) {
 }
 
 // standIn runs the sandbox's az in this process.
-func standIn(ctx context.Context, args ...string) ([]byte, error) {
-	var out, complaint bytes.Buffer
-	if code := azcli.Run(ctx, args, &out, &complaint); code != 0 {
-		return nil, fmt.Errorf("az %s ended with %d: %s", args[0], code, bytes.TrimSpace(complaint.Bytes()))
+func standIn(az azcli.CLI) func(context.Context, ...string) ([]byte, error) {
+	return func(ctx context.Context, args ...string) ([]byte, error) {
+		var out, complaint bytes.Buffer
+		if code := az.Run(ctx, args, &out, &complaint); code != 0 {
+			return nil, fmt.Errorf("az %s ended with %d: %s", args[0], code, bytes.TrimSpace(complaint.Bytes()))
+		}
+		return out.Bytes(), nil
 	}
-	return out.Bytes(), nil
 }
 
 // web is the client for what needs no sign-in.
@@ -167,10 +170,15 @@ func (c commandLine) GeneratePolicy(ctx context.Context, manifest []byte) ([]byt
 // pages reads what anybody in reach of the load balancer can read.
 type pages struct{ http *http.Client }
 
-// maxPage bounds a page, in bytes; the consumer's is one line of text in a little markup.
-const maxPage = 1 << 20
+// What a page may be: the consumer's is one line of text in a little markup, and waits up to 10 s for it.
+const (
+	maxPage  = 1 << 20 // bytes
+	pageTime = 30 * time.Second
+)
 
 func (p pages) Page(ctx context.Context, url string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, pageTime)
+	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return nil, err
