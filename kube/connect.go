@@ -72,6 +72,7 @@ func newClient(config *rest.Config, namespace string) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up transport: %w", err)
 	}
+	transport.Transport = answering(transport.Transport, answerTime)
 	objects, err := dynamic.NewForConfigAndClient(config, transport)
 	if err != nil {
 		return nil, fmt.Errorf("set up client: %w", err)

@@ -18,7 +18,7 @@ const servicesHelp = "one service: management, login, vault, managedhsm, attest,
 
 const (
 	// stallTime is how long a hanging call hangs, if its client does not give up earlier.
-	stallTime = 20 * time.Second
+	stallTime = time.Second
 	// dribble is the pause before each part of a slow answer.
 	dribble = 100 * time.Millisecond
 	// breakOff is how much of a truncated answer arrives, in bytes.
