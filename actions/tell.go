@@ -14,24 +14,29 @@ func (w *Walkthrough) moved(s Step, state State, reason string) {
 	w.emit(StepChanged{Step: s.ID, Screen: s.Screen, State: state, Reason: reason})
 }
 
-// waiting marks a step as waiting until the function it returns is called.
+// waiting marks a step as waiting until the function it returns is called; then it is what it was
+// before: running, or done where an experiment waits with a step's means.
 func (w *Walkthrough) waiting(s Step, reason string) (done func()) {
-	if w.countWaits(s, 1) == 1 {
+	if waits, _ := w.countWaits(s, 1); waits == 1 {
 		w.moved(s, Waiting, reason)
 	}
 	return func() {
-		if w.countWaits(s, -1) == 0 {
-			w.moved(s, Running, "")
+		if waits, before := w.countWaits(s, -1); waits == 0 {
+			w.moved(s, before, "")
 		}
 	}
 }
 
-func (w *Walkthrough) countWaits(s Step, by int) int {
+// countWaits returns how many are under way, and the state before the first of them.
+func (w *Walkthrough) countWaits(s Step, by int) (waits int, before State) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	stand := w.stands[s.ID]
+	if stand.waits == 0 {
+		stand.before = stand.state
+	}
 	stand.waits += by
-	return stand.waits
+	return stand.waits, stand.before
 }
 
 // progress tells only what is new: polls report the same state over and over.

@@ -44,7 +44,8 @@ type standing struct {
 	state State
 	// confirmed: this process saw it done. What only the journal says is probed again.
 	confirmed bool
-	waits     int // waits under way, side by side
+	waits     int   // waits under way, side by side
+	before    State // what it was when the first of them began
 	last      Progressed
 }
 
