@@ -35,13 +35,18 @@ func gather(ctx context.Context, r *Run, k Kube) evidence {
 	if err != nil {
 		return e
 	}
-	text, failed := keyFailure(string(log))
+	e.listen(string(log))
+	return e
+}
+
+// listen hears what the consumer's log says of a failure.
+func (e *evidence) listen(log string) {
+	text, failed := keyFailure(log)
 	if !failed {
-		return e
+		return
 	}
 	e.refusal = skr.ParseSidecarError(0, text)
 	e.raced = strings.Contains(text, "localhost:8080") && e.refusal.UpstreamUnreached
-	return e
 }
 
 // keyFailure is the consumer's last word on why it has no key.

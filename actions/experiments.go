@@ -98,7 +98,9 @@ func (w *Walkthrough) Restore(ctx context.Context) error {
 		return Explain("consumer", err).named(w.Inputs())
 	}
 	watcher := &watcher{r: r, k: k, began: time.Now()}
-	err = within(ctx, pageLimit+r.Inputs().Patience, func(ctx context.Context) error { return until(ctx, watcher.look) })
+	err = within(ctx, pageLimit+r.Inputs().Patience, func(ctx context.Context) error {
+		return watcher.watch(ctx, func(ctx context.Context) error { return until(ctx, watcher.look) })
+	})
 	if errors.Is(err, errPatience) {
 		err = noMessage(r, watcher.seen, err)
 	}
@@ -151,7 +153,7 @@ func (a *attempt) refused(ctx context.Context) (*Problem, error) {
 	err := start(ctx, a.r, a.k, consumerPod, a.manifest)
 	if err == nil {
 		limit := pageLimit + a.r.Inputs().Patience
-		err = within(ctx, limit, func(ctx context.Context) error { return until(ctx, a.look) })
+		err = within(ctx, limit, a.watch)
 	}
 	if pod := (*kube.PodError)(nil); errors.As(err, &pod) {
 		a.problem, err = err, nil
@@ -162,8 +164,18 @@ func (a *attempt) refused(ctx context.Context) (*Problem, error) {
 	return Explain("message", a.problem).named(a.r.Inputs()), nil
 }
 
-// look waits until the page shows what the consumer makes of a message.
-func (a *attempt) look(ctx context.Context) (bool, error) {
+// watch looks closely at each consumer: its log soon forgets how it asked for the key.
+func (a *attempt) watch(ctx context.Context) error {
+	for a.problem == nil {
+		if err := until(ctx, a.look); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// look is through with a consumer that was refused, or started once more.
+func (a *attempt) look(ctx context.Context) (through bool, err error) {
 	page, err := a.k.ServicePage(ctx, a.r.Inputs().Namespace, consumerService, pagePort, "/")
 	if err != nil {
 		return false, nil // it may not listen yet
@@ -173,20 +185,21 @@ func (a *attempt) look(ctx context.Context) (bool, error) {
 	case pageDecrypted:
 		return false, notRefused(now.text)
 	case pageCiphertext:
-		return a.explain(ctx)
+		err := a.explain(ctx)
+		return err == nil, err
 	}
 	return false, nil
 }
 
 // explain starts the consumer once more where it failed by chance, for that is no refusal.
-func (a *attempt) explain(ctx context.Context) (bool, error) {
+func (a *attempt) explain(ctx context.Context) error {
 	v := refusal(ctx, a.r, gather(ctx, a.r, a.k))
 	if v.cure == restartOnly && a.restarts < maxRestarts {
 		a.restarts++
-		return false, start(ctx, a.r, a.k, consumerPod, a.manifest)
+		return start(ctx, a.r, a.k, consumerPod, a.manifest)
 	}
 	a.problem = v.problem
-	return true, nil
+	return nil
 }
 
 // notRefused would mean that the demonstration proves nothing.

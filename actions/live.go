@@ -85,7 +85,7 @@ var reconnects = backoff{first: 100 * time.Millisecond, limit: 2 * time.Second, 
 // channel is closed. It can begin before anything is deployed, and connects again by itself. Whoever
 // reads slowly loses records, which are counted, and nothing else. The text in it is harmless.
 func (w *Walkthrough) Live(ctx context.Context) <-chan LiveEvent {
-	l := &live{w: w, queue: newLiveQueue(), doubts: make(chan Reading, 1)}
+	l := &live{w: w, queue: newLiveQueue(), doubts: make(chan doubt, 1)}
 	out := make(chan LiveEvent)
 	go l.run(ctx, out)
 	return out
@@ -95,7 +95,7 @@ func (w *Walkthrough) Live(ctx context.Context) <-chan LiveEvent {
 type live struct {
 	w      *Walkthrough
 	queue  *liveQueue
-	doubts chan Reading // what the confidential consumer shows, when that is news
+	doubts chan doubt // what the confidential consumer shows, when that is news
 }
 
 func (l *live) run(ctx context.Context, out chan<- LiveEvent) {

@@ -2,6 +2,7 @@ package actions
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -18,11 +19,18 @@ type LiveAttestation struct {
 	Problem *Problem
 }
 
-// doubt asks for a new look at the attestation; only the newest question counts.
-func (l *live) doubt(r Reading) {
+// doubt is what the confidential consumer shows, and what its log said before: at its end the log
+// may have forgotten.
+type doubt struct {
+	reading Reading
+	heard   string
+}
+
+// ask has the attestation looked at; only the newest question counts.
+func (l *live) ask(d doubt) {
 	for {
 		select {
-		case l.doubts <- r:
+		case l.doubts <- d:
 			return
 		case <-l.doubts:
 		}
@@ -33,9 +41,11 @@ func (l *live) doubt(r Reading) {
 func (l *live) judge(ctx context.Context) {
 	for {
 		select {
-		case reading := <-l.doubts:
-			if a, known := l.w.attestation(ctx, reading); known {
+		case d := <-l.doubts:
+			if a, known := l.w.attestation(ctx, d); known {
 				l.queue.attest(a)
+			} else if pause(ctx, time.Second) == nil {
+				l.askAgain(d)
 			}
 		case <-ctx.Done():
 			return
@@ -43,23 +53,37 @@ func (l *live) judge(ctx context.Context) {
 	}
 }
 
-// attestation tells why a message could be read, or could not.
-func (w *Walkthrough) attestation(ctx context.Context, r Reading) (LiveAttestation, bool) {
+// askAgain gives way to a newer question.
+func (l *live) askAgain(d doubt) {
+	select {
+	case l.doubts <- d:
+	default:
+	}
+}
+
+// attestation tells why a message could be read, or could not; false where something cannot be
+// read at the moment, as while a pod is being replaced.
+func (w *Walkthrough) attestation(ctx context.Context, d doubt) (LiveAttestation, bool) {
 	k, err := w.kube.connect(ctx)
 	if err != nil {
 		return LiveAttestation{}, false
 	}
 	run := w.observer()
 	e := gather(ctx, run, k)
-	a := LiveAttestation{At: time.Now(), Attested: e.token != nil, Released: r == ReadPlaintext || r == ReadNothing}
+	if e.refusal == nil {
+		e.listen(d.heard)
+	}
+	a := LiveAttestation{At: time.Now(), Attested: e.token != nil, Released: d.reading == ReadPlaintext || d.reading == ReadNothing}
 	if a.Released || a.Attested {
 		a.Reason = attested(run, e)
 	}
 	switch {
 	case a.Released:
 		a.Attested = true // without a token there is no key
-	case r == ReadCiphertext:
-		a.Problem = Explain("message", refusal(ctx, run, e).problem).named(w.Inputs())
+	case d.reading == ReadCiphertext:
+		if errors.As(refusal(ctx, run, e).problem, &a.Problem) {
+			a.Problem = Explain("message", a.Problem).named(w.Inputs())
+		}
 	}
 	return a, a.Released || a.Problem != nil
 }

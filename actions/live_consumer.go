@@ -36,6 +36,7 @@ type follower struct {
 	uid     string        // of the pod that was last looked at
 	seen    map[int]int64 // last offset shown, by partition
 	reading Reading       // of the last message
+	heard   string        // what the log said of a failure to get the key
 }
 
 // follow reads the consumer as long as that goes.
@@ -70,7 +71,7 @@ func (f *follower) meet(ctx context.Context, k Kube) error {
 		return fmt.Errorf("look for pod %s: %w", f.pod, err)
 	}
 	if pod.UID != f.uid {
-		f.uid, f.seen, f.reading = pod.UID, map[int]int64{}, ""
+		f.uid, f.seen, f.reading, f.heard = pod.UID, map[int]int64{}, "", ""
 	}
 	return nil
 }
@@ -113,6 +114,9 @@ func (f *follower) readLog(ctx context.Context, k Kube) error {
 		}
 	}()
 	return eachLine(stream, func(line string) {
+		if _, failed := keyFailure(line); failed {
+			f.heard = line
+		}
 		if r, ok := parseReceived(line); ok && f.isNews(r) {
 			f.show(r)
 		}
@@ -188,7 +192,7 @@ func (f *follower) show(r LiveRecord) {
 	r.Text = Sanitize(r.Text, maxLive)
 	f.queue.add(r)
 	if r.Reading != f.reading && f.lane == LaneConfidential {
-		f.doubt(r.Reading)
+		f.ask(doubt{r.Reading, f.heard})
 	}
 	f.reading = r.Reading
 }

@@ -47,15 +47,9 @@ func runMessage(ctx context.Context, r *Run) error {
 	}
 	w := &watcher{r: r, k: k, began: time.Now()}
 	err = within(ctx, pageLimit+r.Inputs().Patience, func(ctx context.Context) error {
-		for p := range polls.pauses() { // each consumer anew, at first closely: its log soon forgets how it asked for the key
-			if err := r.Wait(ctx, "the consumer shows the first decrypted message", w.look); err != nil || w.done {
-				return err
-			}
-			if err := pause(ctx, p); err != nil {
-				return err
-			}
-		}
-		return nil
+		return w.watch(ctx, func(ctx context.Context) error {
+			return r.Wait(ctx, "the consumer shows the first decrypted message", w.look)
+		})
 	})
 	if errors.Is(err, errPatience) {
 		return noMessage(r, w.seen, err)
@@ -72,6 +66,19 @@ type watcher struct {
 	restarts int
 	seen     string // the last thing the page said, for people
 	done     bool
+}
+
+// watch waits for each consumer anew, at first closely: its log soon forgets how it asked for the key.
+func (w *watcher) watch(ctx context.Context, wait func(context.Context) error) error {
+	for p := range polls.pauses() {
+		if err := wait(ctx); err != nil || w.done {
+			return err
+		}
+		if err := pause(ctx, p); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // look is through with a consumer that showed the message, or was restarted.
