@@ -14,7 +14,7 @@ import (
 // maxLive bounds the text of a live record, in bytes. A message's ciphertext has 512.
 const maxLive = 1024
 
-var errNotDeployed = errors.New("Kafka is not deployed yet")
+var errNotDeployed = errors.New("no Kafka is deployed yet")
 
 // lost is the source of a lane that cannot be read for the moment.
 func lost(err error) Source {
