@@ -108,7 +108,7 @@ func New(config Config) (*Client, error) {
 func (c Config) clientOptions() policy.ClientOptions {
 	return policy.ClientOptions{
 		Cloud:            c.Cloud.configuration(),
-		Retry:            retries(6, cmp.Or(c.LongestTry, longestTry)),
+		Retry:            retries(8, cmp.Or(c.LongestTry, longestTry)),
 		PerCallPolicies:  []policy.Policy{policyFunc(doubtRefusal)},
 		PerRetryPolicies: []policy.Policy{policyFunc(noteTry)},
 		Transport:        boundedBodies{cmp.Or(c.HTTP, http.DefaultClient)},

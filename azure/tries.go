@@ -18,12 +18,12 @@ var ErrUncertain = errors.New("an earlier try was not answered, and may have bee
 // operations are polled.
 const longestTry = time.Minute
 
-// retries are the SDK's own, of 408, 429 and 5xx. A server's Retry-After goes before RetryDelay; one longer than
+// retries are the SDK's own, of 408, 429 and 5xx: soon at first, and after ever longer pauses. A server's Retry-After goes before RetryDelay; one longer than
 // MaxRetryDelay would end the retries, and Resource Manager throttles for minutes.
 func retries(most int32, try time.Duration) policy.RetryOptions {
 	return policy.RetryOptions{
 		MaxRetries: most, TryTimeout: try,
-		RetryDelay: 200 * time.Millisecond, MaxRetryDelay: 10 * time.Minute,
+		RetryDelay: 50 * time.Millisecond, MaxRetryDelay: 10 * time.Minute,
 	}
 }
 
