@@ -68,7 +68,7 @@ type seen struct {
 
 // mind begins to follow the messages as soon as there is a Kafka to have some.
 func (m *Model) mind() tea.Cmd {
-	if m.unwatch != nil || m.engine == nil || !through(m.board.card(place{step: "kafka"}).state) {
+	if m.unwatch != nil || m.engine == nil || m.cleaning() || !through(m.board.card(place{step: "kafka"}).state) {
 		return nil
 	}
 	ctx, stop := context.WithCancel(m.ctx)
@@ -77,6 +77,8 @@ func (m *Model) mind() tea.Cmd {
 	engine := m.engine
 	return func() tea.Msg { return await(engine.Live(ctx))() }
 }
+
+func (m *Model) cleaning() bool { return m.running != nil && m.running.cleanup }
 
 // await is a command that waits for what passes next; nil when nothing will.
 func await(from <-chan actions.LiveEvent) tea.Cmd {

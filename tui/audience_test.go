@@ -93,6 +93,7 @@ func TestTheCleanupEndsFollowing(t *testing.T) {
 		s.press("c", "enter")
 		s.typeText("cctui-7f3a01")
 		s.press("enter")
+		s.play("cleaned", nil)
 		if s.m.unwatch != nil {
 			t.Error("the messages of what is removed are still followed")
 		}

@@ -73,6 +73,15 @@ func (b *board) set(states map[string]actions.State) {
 	}
 }
 
+// restart makes every step of the walkthrough one that is still to be done.
+func (b *board) restart() {
+	for p, c := range b.cards {
+		if !p.cleanup {
+			*c = card{state: actions.Pending, fraction: -1}
+		}
+	}
+}
+
 // keep takes over outputs.
 func (b *board) keep(known actions.Outputs) {
 	b.known, b.outputs = known, map[string]any{}
@@ -124,8 +133,8 @@ func (b *board) stepChanged(e actions.StepChanged) {
 	if !underWay(e.State) {
 		c.progress, c.fraction = "", -1
 	}
-	if through(e.State) || e.State == actions.Failed {
-		c.ended = e.When()
+	if c.ended.IsZero() && (through(e.State) || e.State == actions.Failed) {
+		c.ended = e.When() // the first time: experiments wait with a step's means after it is done
 	}
 	if c.reason != "" {
 		c.note(e.When(), c.reason)

@@ -86,7 +86,7 @@ func (m *Model) unfinished() *actions.Step {
 
 // progress is how many steps are through, of how many: of the cleanup while it runs.
 func (m *Model) progress() (done, all int) {
-	cleanup := m.running != nil && m.running.cleanup
+	cleanup := m.cleaning()
 	for _, s := range m.steps {
 		c := m.board.card(place{s.ID, cleanup})
 		if cleanup && !m.begun(s) {

@@ -42,7 +42,7 @@ func (m *Model) howFar() string {
 	}
 	done, all := m.progress()
 	what := "walkthrough"
-	if m.running != nil && m.running.cleanup {
+	if m.cleaning() {
 		what = "cleanup"
 	}
 	full := 0
@@ -59,7 +59,7 @@ func (m *Model) howFar() string {
 
 // spent is the time from the first step begun here to the last one ended, or now while one is under way.
 func (m *Model) spent() time.Duration {
-	cleanup := m.running != nil && m.running.cleanup
+	cleanup := m.cleaning()
 	var first, last time.Time
 	for p, c := range m.board.cards {
 		if p.cleanup != cleanup || c.started.IsZero() {

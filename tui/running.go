@@ -85,13 +85,16 @@ func (m *Model) happened(e actions.Event) tea.Cmd {
 func (m *Model) finished(r actions.Result) tea.Cmd {
 	m.result, m.notice = &r, m.summary(r)
 	m.running = nil
+	if m.last.cleanup {
+		m.board.restart() // no event says so
+	}
 	if m.leaving || m.ctx.Err() != nil {
 		return m.quit(r)
 	}
 	if m.following && r.Outcome == actions.Succeeded && !m.last.cleanup && m.unfinished() == nil {
 		m.choose(proofStep)
 	}
-	return m.reread() // after a cleanup, every step stands as at the beginning, and no event says so
+	return m.reread()
 }
 
 // proofStep is the step whose details are the proof.
