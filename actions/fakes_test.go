@@ -10,10 +10,12 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/cctui/cctui/azure"
@@ -58,7 +60,7 @@ func (w *realm) adapters() Adapters {
 	}
 }
 
-// call notes a call and lets a hook spoil it. It returns with the realm locked only in its hooks.
+// call notes a call and lets a hook spoil it. Hooks run with the realm unlocked.
 func (w *realm) call(name string) error {
 	w.mu.Lock()
 	w.calls = append(w.calls, name)
@@ -72,12 +74,11 @@ func (w *realm) call(name string) error {
 
 // once makes a call fail the first time only.
 func (w *realm) once(name string, err error) {
-	var done bool
+	var failed atomic.Bool // steps that run side by side make the same calls
 	w.hooks[name] = func() error {
-		if done {
+		if failed.Swap(true) {
 			return nil
 		}
-		done = true
 		return err
 	}
 }
@@ -133,12 +134,22 @@ func (f fakeAttester) Metadata(_ context.Context, host string) (skr.Metadata, er
 type fakeCLI struct{ w *realm }
 
 func (f fakeCLI) Versions(context.Context) (azure.Versions, error) {
-	return f.w.versions, f.w.call("cli.Versions")
+	err := f.w.call("cli.Versions")
+	f.w.mu.Lock()
+	defer f.w.mu.Unlock()
+	versions := f.w.versions
+	versions.Extensions = maps.Clone(versions.Extensions)
+	return versions, err
 }
 
 func (f fakeCLI) AddExtension(_ context.Context, name string) error {
+	if err := f.w.call("cli.AddExtension"); err != nil {
+		return err
+	}
+	f.w.mu.Lock()
+	defer f.w.mu.Unlock()
 	f.w.versions.Extensions[name] = "99.0.0"
-	return f.w.call("cli.AddExtension")
+	return nil
 }
 
 func (f fakeCLI) UpdateExtension(ctx context.Context, name string) error {
