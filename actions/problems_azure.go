@@ -172,7 +172,7 @@ var passingProblems = []row{
 	{
 		id:     "service-down",
 		retry:  true,
-		when:   []match{{statuses: []int{500, 502, 503, 504}}},
+		when:   []match{{statuses: []int{500, 502, 503, 504}}, {text: says(`an error on the server \(`, `the server is currently unable to handle the request`)}},
 		title:  "The service has trouble of its own",
 		why:    "It answered with a server error, several times.",
 		remedy: []string{"Look at status.azure.com.", "Run the same command again later."},

@@ -160,6 +160,7 @@ var samples = []struct {
 	{"answer-lost", "cluster", fmt.Errorf("create cluster: %w: %w", azure.ErrUncertain, &azure.Error{Status: 409, Code: "Conflict", Message: "another operation is in progress"})},
 	{"service-down", "attestation", fmt.Errorf("ask the attestation service: %w", &skr.StatusError{URL: "https://s.attest.azure.net/certs", Status: 502})},
 	{"attestation-unreachable", "message", skr.ParseSidecarError(403, `releasing the key kafka failed: AKV post request failed: http response status equal to 400 {"error":{"code":"BadParameter","message":"The specified attestation service https://s.attest.azure.net cannot be reached."}}`)},
+	{"service-down", "credentials", errors.New("read the API server's version: the server is currently unable to handle the request")},
 	{"connection-lost", "feature", errors.New("register feature: body download policy: stream error: stream ID 49; INTERNAL_ERROR; received from peer")},
 	{"connection-lost", "attestation", errors.New(`Get "https://s.attest.azure.net/certs": EOF`)},
 	{"connection-lost", "cluster", errors.New("read tcp 10.0.0.1:5: read: connection reset by peer")},
