@@ -124,6 +124,19 @@ func TestLeavingAsksOnlyWhileSomethingRuns(t *testing.T) {
 	})
 }
 
+func TestGoingOnWithADeployedRunFetchesTheClustersCredentials(t *testing.T) {
+	stagePlaces(t, 80, 24, func(s *show) []Place {
+		s.engine.board.of(place{step: "kafka"}).state = actions.Done
+		s.engine.status.Steps = []actions.StepStatus{{ID: "kafka", State: actions.Done}}
+		return []Place{{Name: "Sandbox", Sandbox: true, Open: s.open}}
+	}, func(s *show) {
+		s.press("1")
+		if want := []string{"step credentials"}; !slices.Equal(s.engine.asked, want) {
+			t.Errorf("asked for %q, want %q", s.engine.asked, want)
+		}
+	})
+}
+
 func TestCtrlCNeedsNoMoreThanThree(t *testing.T) {
 	onStage(t, 80, 24, func(s *show) {
 		s.press("a", "ctrl+c", "ctrl+c")

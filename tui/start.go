@@ -129,13 +129,22 @@ func (m *Model) askResume(s actions.Status) dialog {
 		title: "There is a run to go on with",
 		text:  text,
 		answers: []answer{
-			{"Go on with it", "What is done is checked and not made twice.", func() (dialog, tea.Cmd) { return nil, nil }},
+			{"Go on with it", "What is done is checked and not made twice.", func() (dialog, tea.Cmd) { return nil, m.reconnect() }},
 			{"Start anew", "What it made is removed first, so that nothing is left behind that costs money.", func() (dialog, tea.Cmd) {
 				m.showCleanup()
 				return m.confirm(), nil
 			}},
 		},
 	}
+}
+
+// reconnect fetches the cluster's credentials where there are messages to follow: an earlier process
+// had them, and they are written nowhere.
+func (m *Model) reconnect() tea.Cmd {
+	if m.unwatch == nil {
+		return nil
+	}
+	return m.run(runStep("credentials"))
 }
 
 // azureNames are the resources of a run that Azure knows; what is inside a cluster goes with it.

@@ -7,10 +7,12 @@ import (
 	"io/fs"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/cctui/cctui/actions"
 	"github.com/cctui/cctui/azure"
 	"github.com/cctui/cctui/tui"
+	"github.com/cctui/cctui/tui/print"
 )
 
 // interactive needs a terminal, and people in front of it.
@@ -28,7 +30,20 @@ func (p *program) interactive(ctx context.Context, chosen choice, faults []actio
 	}
 	stage := &stage{program: p, chosen: chosen, log: eventLog{path: filepath.Join(stateDir(p.getenv), "log.jsonl")}}
 	err := tui.Run(ctx, tui.Options{Places: stage.places(), Mouse: !chosen.NoMouse, Log: stage.log.path})
+	stage.farewell()
 	return errors.Join(err, stage.close())
+}
+
+// farewell says what is left behind, and the two ways on: what the screens said is gone with them.
+func (s *stage) farewell() {
+	if s.open == nil || s.open.passing {
+		return
+	}
+	status := s.open.journal.Status(actions.Steps())
+	if len(status.Made) > 0 {
+		print.Status(s.program.out, status, time.Now())
+		fmt.Fprintln(s.program.out, "cctui goes on with it; cctui cleanup removes it.")
+	}
 }
 
 // stage is what the screens play on: it opens a place when one is chosen, and closes it at the end.
