@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/cctui/cctui/azure"
 	"github.com/cctui/cctui/kube"
@@ -60,7 +61,7 @@ type match struct {
 	statuses []int
 	codes    []string // exact
 	stages   []skr.Stage
-	text     []*regexp.Regexp
+	text     []pattern
 	is       []error
 }
 
@@ -69,7 +70,7 @@ func (m match) matches(s symptom) bool {
 		fits(m.statuses, func(status int) bool { return status == s.status }) &&
 		fits(m.codes, func(code string) bool { return slices.Contains(s.codes, code) }) &&
 		fits(m.stages, func(stage skr.Stage) bool { return stage == s.stage }) &&
-		fits(m.text, func(re *regexp.Regexp) bool { return re.MatchString(s.text) }) &&
+		fits(m.text, func(p pattern) bool { return p().MatchString(s.text) }) &&
 		fits(m.is, func(target error) bool { return errors.Is(s.err, target) })
 }
 
@@ -79,12 +80,20 @@ func fits[T any](wanted []T, holds func(T) bool) bool {
 }
 
 // says matches text, letter case aside. Spaces stand for any white space.
-func says(patterns ...string) []*regexp.Regexp {
-	compiled := make([]*regexp.Regexp, len(patterns))
-	for i, p := range patterns {
-		compiled[i] = regexp.MustCompile(`(?is)` + strings.ReplaceAll(p, " ", `\s+`))
+func says(expressions ...string) []pattern {
+	patterns := make([]pattern, len(expressions))
+	for i, e := range expressions {
+		patterns[i] = lazily(`(?is)` + strings.ReplaceAll(e, " ", `\s+`))
 	}
-	return compiled
+	return patterns
+}
+
+// pattern is a regular expression, compiled when it is first wanted. There are many of them, a run
+// wants few, and to compile all would be half of what the program does before its first frame.
+type pattern func() *regexp.Regexp
+
+func lazily(expression string) pattern {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
 }
 
 // row is a known failure: how it is recognised, and what the user is told.

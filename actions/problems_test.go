@@ -199,6 +199,22 @@ func TestEveryRowIsRecognisedBySomething(t *testing.T) {
 	}
 }
 
+// TestEveryPatternCompiles, because none does before it is wanted.
+func TestEveryPatternCompiles(t *testing.T) {
+	for _, r := range known {
+		for _, m := range r.when {
+			for _, p := range m.text {
+				p()
+			}
+		}
+	}
+	for _, r := range rules {
+		if r.form != nil {
+			r.form()
+		}
+	}
+}
+
 func TestEveryRowSaysWhatHappenedWhyAndWhatToDo(t *testing.T) {
 	for _, r := range known {
 		if r.id == "" || r.title == "" || r.why == "" || len(r.remedy) == 0 || len(r.when) == 0 {

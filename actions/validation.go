@@ -2,7 +2,6 @@ package actions
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -63,9 +62,9 @@ func Validate(in Inputs) []Fault {
 // rule is what a value must be. An optional one may be empty.
 type rule struct {
 	key      string
-	form     *regexp.Regexp // of the whole value
-	says     string         // the form, in words
-	most     int            // bytes; 0: the form says it
+	form     pattern // of the whole value
+	says     string  // the form, in words
+	most     int     // bytes; 0: the form says it
 	optional bool
 	unless   func(Inputs) bool // where it holds, the value is not used
 	more     func(string) string
@@ -79,7 +78,7 @@ func (r rule) refuse(value string) string {
 		return "is missing"
 	case r.most > 0 && len(value) > r.most:
 		return fmt.Sprintf("has %d bytes; at most %d are allowed", len(value), r.most)
-	case r.form != nil && !r.form.MatchString(value):
+	case r.form != nil && !r.form().MatchString(value):
 		return "must be " + r.says
 	case r.more != nil:
 		return r.more(value)
@@ -88,7 +87,7 @@ func (r rule) refuse(value string) string {
 }
 
 // form anchors a pattern to the whole value.
-func form(pattern string) *regexp.Regexp { return regexp.MustCompile(`\A(?:` + pattern + `)\z`) }
+func form(expression string) pattern { return lazily(`\A(?:` + expression + `)\z`) }
 
 var (
 	vmSize    = form(`(?:Standard|Basic)_[A-Za-z0-9_-]{1,60}`)
