@@ -78,9 +78,8 @@ func screenKeys() []binding {
 
 // press does what a key is bound to, or says why it cannot be used now.
 func (m *Model) press(key string) tea.Cmd {
-	if m.presenting && m.pane.Typing() {
-		m.pane.Press(key)
-		return nil
+	if m.presenting && (m.pane.Typing() || key == "esc") && m.pane.Press(key) {
+		return nil // it was text for the filter, or the end of it
 	}
 	if !m.presenting && len(key) == 1 && key[0] >= '1' && int(key[0]-'1') < len(m.screens) {
 		m.following = false

@@ -59,6 +59,25 @@ func TestAKeyThatCannotBeUsedSaysWhy(t *testing.T) {
 	}
 }
 
+func TestNoKeyMeansTwoThings(t *testing.T) {
+	for _, presenting := range []bool{false, true} {
+		m := New(t.Context(), Options{Places: []Place{{}}})
+		m.presenting = presenting
+		meant := map[string]string{}
+		for _, b := range m.bindings() {
+			for _, key := range b.keys {
+				if meant[key] != "" {
+					t.Errorf("%s means %q and %q", key, meant[key], b.about)
+				}
+				meant[key] = b.about
+			}
+			if b.about == "" || b.shown == "" {
+				t.Errorf("%q says nothing on the help page", b.keys)
+			}
+		}
+	}
+}
+
 func TestRetryAsksForTheSameAgain(t *testing.T) {
 	onStage(t, 80, 24, func(s *show) {
 		s.press("5", "s")

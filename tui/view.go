@@ -78,7 +78,8 @@ func (m *Model) live() []string {
 	if l.live.height == 0 {
 		return nil
 	}
-	rule := m.theme.muted.Render(" ── ") + m.theme.strong.Render("live") + " " + m.theme.muted.Render(strings.Repeat("─", l.width))
+	title := m.theme.muted.Render(" ── ") + m.theme.strong.Render("live") + " "
+	rule := title + m.theme.muted.Render(strings.Repeat("─", l.width-width(title)))
 	return append([]string{rule}, indented(m.pane.View(l.width-2, l.live.height-1))...)
 }
 
