@@ -12,7 +12,7 @@ import (
 
 // passes lets a message pass all lanes.
 func (s *show) passes(text string, own bool) {
-	now := s.clock
+	now := s.now()
 	s.engine.live <- actions.LiveEvent{
 		Records: []actions.LiveRecord{
 			{At: now, Lane: actions.LaneBroker, Offset: 7, Text: "q8Zk1vX0bGFzdCBvZiBpdA==", Size: 512, Reading: actions.ReadCiphertext, Own: own},
@@ -23,7 +23,7 @@ func (s *show) passes(text string, own bool) {
 			actions.LaneBroker: {State: actions.SourceTopic}, actions.LaneConfidential: {State: actions.SourceLog}, actions.LaneOrdinary: {State: actions.SourceLog},
 		},
 	}
-	s.clock = s.clock.Add(time.Second)
+	s.clock.Store(s.now().Add(time.Second))
 	s.send(nil)
 }
 

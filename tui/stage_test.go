@@ -203,7 +203,7 @@ type show struct {
 	engine *fakeEngine
 	cancel func()
 
-	clock   time.Time
+	clock   atomic.Value // time.Time; timers of the screens read it, too
 	drawing atomic.Bool
 	msgs    chan tea.Msg
 	quit    bool
@@ -228,7 +228,7 @@ func stagePlaces(t *testing.T, width, height int, places func(*show) []Place, te
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		s.cancel = cancel
-		s.m = New(ctx, Options{Places: places(s), Now: func() time.Time { return s.clock }, Log: "/home/ann/.local/state/cctui/log.jsonl"})
+		s.m = New(ctx, Options{Places: places(s), Now: s.now, Log: "/home/ann/.local/state/cctui/log.jsonl"})
 		s.run(s.m.Init())
 		s.send(tea.WindowSizeMsg{Width: width, Height: height})
 		defer time.Sleep(time.Minute) // what still waits comes to its end
@@ -238,12 +238,23 @@ func stagePlaces(t *testing.T, width, height int, places func(*show) []Place, te
 	})
 }
 
+func (s *show) now() time.Time {
+	now, _ := s.clock.Load().(time.Time)
+	return now
+}
+
 func (s *show) open(_ context.Context, l Listener) (Engine, error) {
 	s.engine.listener = l
 	return s.engine, nil
 }
 
 func (s *show) send(msg tea.Msg) {
+	s.settle(msg)
+	s.draw()
+}
+
+// settle takes a message and all that follows from it.
+func (s *show) settle(msg tea.Msg) {
 	s.update(msg)
 	for {
 		synctest.Wait()
@@ -251,7 +262,6 @@ func (s *show) send(msg tea.Msg) {
 		case msg := <-s.msgs:
 			s.update(msg)
 		default:
-			s.draw()
 			return
 		}
 	}
@@ -327,8 +337,9 @@ func (s *show) typeText(text string) {
 // play emits recorded events up to and including the first that fits; nil: all.
 func (s *show) play(recording string, until func(actions.Event) bool) {
 	s.t.Helper()
+	defer s.draw() // once: hundreds of frames would be drawn for nobody
 	for _, e := range recorded(s.t, recording) {
-		s.clock = e.When()
+		s.clock.Store(e.When())
 		s.emit(e)
 		if until != nil && until(e) {
 			return
@@ -346,7 +357,7 @@ func (s *show) emit(e actions.Event) {
 	if _, end := e.(actions.Finished); end {
 		s.finish()
 	}
-	s.send(nil)
+	s.settle(nil)
 }
 
 // finish lets the engine's run return.

@@ -95,6 +95,7 @@ func TestItIsRefusedWhenItMustBe(t *testing.T) {
 		{"runtime-class-missing", "runtime-class-missing", actions.ExitAvailability, "kata-cc-isolation"},
 	} {
 		t.Run(refusal.fault, func(t *testing.T) {
+			t.Parallel()
 			code, ended, _ := walkthroughInSandbox(t, "--sandbox-fault", refusal.fault, "--patience", "2s")
 			if code != refusal.exit || ended.Outcome != "failed" {
 				t.Errorf("exit %d, %s", code, ended.Outcome)
