@@ -221,7 +221,8 @@ func onStage(t *testing.T, width, height int, test func(*show)) {
 func stagePlaces(t *testing.T, width, height int, places func(*show) []Place, test func(*show)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		s := &show{t: t, msgs: make(chan tea.Msg, 1000), clock: time.Date(2026, 11, 23, 14, 0, 0, 0, time.UTC)}
+		s := &show{t: t, msgs: make(chan tea.Msg, 1000)}
+		s.clock.Store(time.Date(2026, 11, 23, 14, 0, 0, 0, time.UTC))
 		s.engine = &fakeEngine{
 			drawing: &s.drawing, ended: make(chan struct{}), live: make(chan actions.LiveEvent),
 			inputs: actions.Inputs{}.WithDefaults("7f3a01"), board: newBoard(),
