@@ -76,6 +76,7 @@ func connect(c pods.Container, options ...kgo.Opt) (*kgo.Client, error) {
 		kgo.Dialer(c.Network.DialContext),
 		kgo.AllowAutoTopicCreation(),
 		kgo.MetadataMinAge(100*time.Millisecond),
+		kgo.DisableClientMetrics(), // closing would wait a second to push them
 		kgo.ProducerLinger(0))...)
 	if err != nil {
 		return nil, err
