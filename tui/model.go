@@ -45,6 +45,8 @@ type Model struct {
 	unwatch     func() // ends following the messages; nil: they are not followed
 	presenting  bool   // the messages have the whole screen
 	redrawing   bool
+	flowing     bool          // what came last changed nothing beside the messages; a view follows each
+	drawn       *surroundings // of the last view
 	experiments []actions.Experiment
 	applied     string // id of the experiment that has not been taken back; empty: none
 
@@ -97,6 +99,12 @@ func (m *Model) end() tea.Cmd {
 // Update takes in a message.
 func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	cmd := m.take(msg)
+	switch msg.(type) {
+	case seen, redraw:
+		m.flowing = true
+	default:
+		m.flowing = false
+	}
 	return m, tea.Batch(cmd, m.keepTime(), m.keepDrawing())
 }
 

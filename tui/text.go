@@ -28,8 +28,12 @@ func fit(line string, width int) string {
 	if width <= 0 {
 		return ""
 	}
-	line = ansi.Truncate(line, width, "…")
-	return line + spaces(width-ansi.StringWidth(line))
+	room := width - ansi.StringWidth(line)
+	if room < 0 {
+		line = ansi.Truncate(line, width, "…")
+		room = width - ansi.StringWidth(line)
+	}
+	return line + spaces(room)
 }
 
 // ends puts one text at each end of a line. The right one stays whole as long as it can.

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -32,19 +33,36 @@ func (m *Model) lines() []string {
 	if m.dialog != nil && m.engine == nil {
 		return m.inFront(fill(m.header(), l.width, l.height))
 	}
-	lines := fill(m.header(), l.width, l.header.height)
-	if m.presenting {
-		height := l.status.y - l.header.height
-		lines = append(lines, fill(indented(m.pane.Present(l.width-2, height)), l.width, height)...)
-	} else {
-		lines = append(lines, m.body()...)
-		lines = append(lines, fill(m.live(), l.width, l.live.height)...)
+	if m.drawn == nil || !m.flowing {
+		m.drawn = m.surroundings()
 	}
-	lines = append(lines, fit(" "+m.theme.warn.Render(m.notice), l.width), m.keyBar())
+	lines := append(slices.Clone(m.drawn.above), m.messages()...)
+	lines = append(lines, m.drawn.below...)
 	if m.dialog != nil {
 		return m.inFront(lines)
 	}
 	return lines
+}
+
+// surroundings are what stands around the messages, which change much more often.
+type surroundings struct{ above, below []string }
+
+func (m *Model) surroundings() *surroundings {
+	above := fill(m.header(), m.layout.width, m.layout.header.height)
+	if !m.presenting {
+		above = append(above, m.body()...)
+	}
+	return &surroundings{above, []string{fit(" "+m.theme.warn.Render(m.notice), m.layout.width), m.keyBar()}}
+}
+
+// messages are on the whole screen, or below the steps.
+func (m *Model) messages() []string {
+	l := m.layout
+	if !m.presenting {
+		return fill(m.live(), l.width, l.live.height)
+	}
+	height := l.status.y - l.header.height
+	return fill(indented(m.pane.Present(l.width-2, height)), l.width, height)
 }
 
 // body is the list of screens, and to its right the steps of one and the details of one of them.

@@ -22,8 +22,12 @@ func fit(line string, width int) string {
 	if width <= 0 {
 		return ""
 	}
-	line = ansi.Truncate(line, width, "…")
-	return line + blank(width-ansi.StringWidth(line))
+	room := width - ansi.StringWidth(line)
+	if room < 0 {
+		line = ansi.Truncate(line, width, "…")
+		room = width - ansi.StringWidth(line)
+	}
+	return line + blank(room)
 }
 
 // fitAround shortens the text and keeps what stands behind it.
