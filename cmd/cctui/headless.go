@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -43,6 +44,9 @@ func (p *program) carryOut(ctx context.Context, at *site, chosen choice, act act
 	}
 	options.Emit = show.Event
 	w, err := actions.New(options)
+	if faults := (actions.Faults)(nil); errors.As(err, &faults) {
+		err = chosen.usage(faults) // what the run has made cannot be renamed
+	}
 	if err != nil {
 		return p.failed(show, chosen.Sandbox, err)
 	}
