@@ -16,7 +16,7 @@ import (
 func (p *program) interruptible(ctx context.Context) (_ context.Context, stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP) // HUP: the terminal was closed
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
