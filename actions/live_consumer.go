@@ -7,8 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/cctui/cctui/kube"
@@ -123,23 +123,26 @@ func (f *follower) readLog(ctx context.Context, k Kube) error {
 	})
 }
 
-// received is the consumer's line about a message. Its text may look like the end of such a line
-// itself, so the last one counts.
+// parseReceived reads the consumer's line about a message. Its text may look like the end of such a
+// line itself, so the last one counts.
 // Source: microsoft/confidential-container-demos, kafka/consumer before commit 7bc0e46.
-var received = regexp.MustCompile(`Message received: value=(.*), partition=(\d+), offset=(\d+)\s*$`)
-
 func parseReceived(line string) (LiveRecord, bool) {
-	match := received.FindStringSubmatch(line)
-	if match == nil {
+	_, received, ok := strings.Cut(strings.TrimRight(line, " \t\r\n"), "Message received: value=")
+	end := strings.LastIndex(received, placed)
+	if !ok || end < 0 {
 		return LiveRecord{}, false
 	}
-	partition, err := strconv.Atoi(match[2])
-	offset, errOffset := strconv.ParseInt(match[3], 10, 64)
+	partitionText, offsetText, _ := strings.Cut(received[end+len(placed):], ", offset=")
+	partition, err := strconv.ParseUint(partitionText, 10, 31)
+	offset, errOffset := strconv.ParseUint(offsetText, 10, 63)
 	if err != nil || errOffset != nil {
 		return LiveRecord{}, false
 	}
-	return LiveRecord{Partition: partition, Offset: offset, Text: match[1]}, true
+	return LiveRecord{Partition: int(partition), Offset: int64(offset), Text: received[:end]}, true
 }
+
+// placed stands between a message and the place where it lies.
+const placed = ", partition="
 
 // eachLine hands over the lines of a stream until it ends.
 func eachLine(stream io.Reader, take func(string)) error {
