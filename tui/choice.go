@@ -73,7 +73,7 @@ func (c *choice) content(t theme, width int) (title string, lines []string, keys
 			}
 		}
 	}
-	keys = t.accent.Render("↑ ↓ 1-"+strconv.Itoa(len(c.answers))) + " choose · " + t.accent.Render("enter") + " go"
+	keys = t.accent.Render("↑ ↓") + " choose · " + t.accent.Render("enter") + " or " + t.accent.Render("1-"+strconv.Itoa(len(c.answers))) + " go"
 	if c.dismiss != nil {
 		keys += " · " + t.accent.Render("esc") + " " + c.away
 	}
