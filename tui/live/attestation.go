@@ -2,7 +2,6 @@ package live
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/cctui/cctui/actions"
 )
@@ -13,28 +12,32 @@ const claimHostData = "x-ms-sevsnpvm-hostdata"
 
 // attestationLine tells how far the confidential consumer came on its way to the key.
 func (m *Model) attestationLine(width int) string {
-	return fit(m.Style.Strong.Render("attestation")+"  "+strings.Join(m.proof(), "  "), width)
+	return fit(m.Style.Strong.Render("attestation")+joinWhole(m.proof(), "  ", width-len("attestation")), width)
 }
 
-// proof are the stages: report, token, policy, key.
+// proof are the stages: report, token, policy, key. What explains them stands last: it is the first
+// to go where there is little room.
 func (m *Model) proof() []string {
 	a := m.attestation
 	if a == nil {
 		return []string{m.Style.Muted.Render("nothing yet: nobody has asked for the key")}
 	}
 	stages := []string{m.stageOf("report", a.Attested), m.stageOf("token", a.Attested)}
-	if met, all, first := claims(a.Reason); all > 0 {
+	met, all, first := claims(a.Reason)
+	if all > 0 {
 		stages = append(stages, m.stageOf(fmt.Sprintf("policy %d/%d claims", met, all), met == all))
-		if first != "" {
-			stages = append(stages, m.Style.Bad.Render(first))
-		}
 	}
 	if a.Released {
 		stages = append(stages, m.stageOf("key released", true))
 	} else {
 		stages = append(stages, m.stageOf("key refused", false))
 	}
-	return append(stages, m.because(a))
+	for _, detail := range []string{m.Style.Bad.Render(first), m.because(a)} {
+		if detail != "" {
+			stages = append(stages, detail)
+		}
+	}
+	return stages
 }
 
 func (m *Model) stageOf(name string, ok bool) string {

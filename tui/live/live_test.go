@@ -244,6 +244,21 @@ func TestItIsDrawnTenTimesASecondAtMost(t *testing.T) {
 	}
 }
 
+func TestCaptionsAreShortenedByWholeWords(t *testing.T) {
+	m := pane(newClock(), 1)
+	m.Update(actions.LiveEvent{Attestation: refused(m.now())})
+	for width := 40; width <= 200; width++ {
+		m.changed()
+		lines := strings.Split(ansi.Strip(m.Present(width, 40)), "\n")
+		for _, line := range lines {
+			caption := strings.HasPrefix(line, "attestation") || strings.Contains(line, "what")
+			if caption && strings.Contains(line, "…") {
+				t.Errorf("cut at %d columns: %s", width, line)
+			}
+		}
+	}
+}
+
 func TestTheStageIsCalm(t *testing.T) {
 	c := newClock()
 	m := pane(c, 1)

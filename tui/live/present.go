@@ -99,11 +99,16 @@ func (m *Model) complete(r *row) bool {
 	return true
 }
 
-// titles say whose view a lane is.
-var titles = [3][2]string{
-	broker:       {"ON THE BROKER", "what whoever runs Kafka sees"},
-	confidential: {"IN THE ATTESTED POD", "what the confidential consumer sees"},
-	ordinary:     {"IN AN ORDINARY POD", "what the same program sees without attestation"},
+// title says whose view a lane is. The second line has shorter wordings for narrow lanes.
+type title struct {
+	name  string
+	views []string
+}
+
+var titles = [3]title{
+	broker:       {"ON THE BROKER", []string{"what whoever runs Kafka sees", "what Kafka's host sees"}},
+	confidential: {"IN THE ATTESTED POD", []string{"what the confidential consumer sees", "what the consumer sees"}},
+	ordinary:     {"IN AN ORDINARY POD", []string{"what the same program sees without attestation", "the same program, no attestation", "the same, not attested"}},
 }
 
 // beside puts the lanes next to each other.
@@ -127,7 +132,8 @@ func (m *Model) beside(width, height int) []string {
 
 // column is one lane: its title, the message, and what it has shown before.
 func (m *Model) column(message *row, lane, width, height int) []string {
-	lines := []string{"", m.Style.Strong.Render(titles[lane][0]), m.Style.Muted.Render(titles[lane][1]), ""}
+	head := titles[lane]
+	lines := []string{"", m.Style.Strong.Render(head.name), m.Style.Muted.Render(fitting(width, head.views...)), ""}
 	lines = append(lines, m.large(message, lane, width-2, min(height/2, 12))...)
 	lines = append(lines, "", m.Style.Muted.Render("before"))
 	if len(lines) >= height {
@@ -144,7 +150,8 @@ func (m *Model) large(message *row, lane, width, height int) []string {
 	c := message.cells[lane]
 	mark, words, look := m.Style.verdict(lane, c.reading)
 	if message.own {
-		words += "   ◆ sent from here"
+		room := width - 4 - ansi.StringWidth(words)
+		words += fitting(room, "   ◆ sent from here", "   ◆ from here", " ◆")
 	}
 	var lines []string
 	for _, line := range wrapped(c.text, width-2, height-3) {
@@ -172,9 +179,9 @@ func (m *Model) above(width, height int) []string {
 	message := m.light()
 	each := height / 3
 	var lines []string
-	for lane := range titles {
-		head := m.Style.Strong.Render(titles[lane][0]) + "  " + m.Style.Muted.Render(titles[lane][1])
-		part := []string{head}
+	for lane, head := range titles {
+		view := fitting(width-ansi.StringWidth(head.name)-2, head.views...)
+		part := []string{m.Style.Strong.Render(head.name) + "  " + m.Style.Muted.Render(view)}
 		if each > 1 {
 			part = append(part, m.flat(message, lane, width, each-1)...)
 		}

@@ -30,6 +30,28 @@ func fit(line string, width int) string {
 	return line + blank(room)
 }
 
+// joinWhole puts each part behind a gap, up to the last that fits whole.
+func joinWhole(parts []string, gap string, width int) string {
+	var line string
+	for _, part := range parts {
+		if ansi.StringWidth(line+gap+part) > width {
+			break
+		}
+		line += gap + part
+	}
+	return line
+}
+
+// fitting is the first of some wordings that fits, the longest standing first; empty where none does.
+func fitting(width int, wordings ...string) string {
+	for _, words := range wordings {
+		if ansi.StringWidth(words) <= width {
+			return words
+		}
+	}
+	return ""
+}
+
 // fitAround shortens the text and keeps what stands behind it.
 func fitAround(text, behind string, width int) string {
 	room := width - ansi.StringWidth(behind)
