@@ -91,6 +91,7 @@ func (p *program) sandboxEnvironment() *cobra.Command {
 				{"SANDBOX_SUBSCRIPTION", e.Subscription},
 				{"SANDBOX_ATTESTATION", "https://" + e.AttestationHost},
 				{"SANDBOX_VAULT", "https://" + cmp.Or(in.ExistingVault, in.Vault, "NAME") + "." + e.VaultSuffix},
+				{"SANDBOX_KUBERNETES", fmt.Sprintf("https://%s.k8s.localhost:%d", cmp.Or(in.ExistingCluster, in.Cluster, "NAME"), e.Port)},
 				{"SANDBOX_GROUP", in.ResourceGroup},
 			}
 			for _, v := range variables {
