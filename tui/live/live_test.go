@@ -140,23 +140,73 @@ func TestAMessageIsOneLineInAllLanes(t *testing.T) {
 	}
 }
 
-func TestWithoutOffsetsCiphertextAndOrderTell(t *testing.T) {
+// page is a record of a lane that is read from a page, which tells no offsets.
+func page(lane actions.Lane, text string, r actions.Reading) actions.LiveRecord {
+	return actions.LiveRecord{Lane: lane, Offset: -1, Text: text, Reading: r}
+}
+
+func TestWithoutOffsetsOnlyTheCiphertextTells(t *testing.T) {
 	m := New(newClock().now)
-	page := func(lane actions.Lane, text string, r actions.Reading) actions.LiveRecord {
-		return actions.LiveRecord{Lane: lane, Offset: -1, Text: text, Reading: r}
-	}
 	m.Update(actions.LiveEvent{Records: []actions.LiveRecord{
+		page(actions.LaneOrdinary, secret(2), actions.ReadCiphertext), // before the broker's lane has it
 		seen(actions.LaneBroker, 1, secret(1), actions.ReadCiphertext),
 		seen(actions.LaneBroker, 2, secret(2), actions.ReadCiphertext),
 		page(actions.LaneOrdinary, secret(1), actions.ReadCiphertext),
 		page(actions.LaneConfidential, "Msg 3: hello", actions.ReadPlaintext),
 		page(actions.LaneOrdinary, secret(9), actions.ReadCiphertext),
 	}})
-	if m.rows.next != 3 {
-		t.Fatalf("%d messages", m.rows.next)
+	if m.rows.next != 4 || m.rows.at(0).offset != 2 || m.rows.at(1).offset != 1 {
+		t.Fatalf("%d messages: %+v", m.rows.next, m.rows.ring[:4])
 	}
-	if !m.rows.at(0).cells[ordinary].there || !m.rows.at(1).cells[confidential].there || m.rows.at(1).cells[ordinary].there {
-		t.Errorf("matched wrongly: %+v", m.rows.ring[:3])
+	for number := range m.rows.next {
+		cells := m.rows.at(number).cells
+		if both := number < 2; cells[broker].there != both || both && cells[ordinary].text != cells[broker].text {
+			t.Errorf("message %d: %+v", number, cells)
+		}
+		if cells[confidential].there != (number == 2) {
+			t.Errorf("a plaintext stands beside message %d: %+v", number, cells)
+		}
+	}
+}
+
+// A consumer that was started anew goes on where its group was, and is behind the others for a while.
+func TestALaneThatIsBehindStandsBesideItsOwnMessages(t *testing.T) {
+	c := newClock()
+	m := pane(c, 0)
+	for n := range 12 {
+		m.Update(actions.LiveEvent{Records: []actions.LiveRecord{
+			seen(actions.LaneBroker, n, secret(n), actions.ReadCiphertext),
+			seen(actions.LaneOrdinary, n, secret(n), actions.ReadCiphertext),
+		}})
+		if n < 5 {
+			m.Update(actions.LiveEvent{Records: []actions.LiveRecord{seen(actions.LaneConfidential, n, secret(n), actions.ReadCiphertext)}})
+		}
+	}
+	m.spot = spotlight{number: 11, since: c.at, lit: true}
+	shown := 0
+	for _, line := range strings.Split(ansi.Strip(m.Present(160, 50)), "\n") {
+		lanes := strings.Split(line, bar)
+		if len(lanes) == 3 && strings.HasPrefix(lanes[confidential], "✗ ") {
+			shown++
+			if text := lanes[confidential][4:16]; !strings.Contains(lanes[broker], text) || !strings.Contains(lanes[ordinary], text) {
+				t.Errorf("a text beside another message: %s", line)
+			}
+		}
+	}
+	if shown != 5 {
+		t.Errorf("%d messages are shown", shown)
+	}
+}
+
+func TestACiphertextNeverStandsBesideAnother(t *testing.T) {
+	m := New(newClock().now)
+	m.Update(actions.LiveEvent{Records: []actions.LiveRecord{
+		seen(actions.LaneBroker, 0, secret(1), actions.ReadCiphertext),
+		seen(actions.LaneOrdinary, 0, secret(2), actions.ReadCiphertext), // of a topic that was made anew
+		seen(actions.LaneBroker, 0, secret(2), actions.ReadCiphertext),
+	}})
+	if m.rows.next != 2 || m.rows.at(0).cells[ordinary].there || m.rows.at(1).cells[broker].text != secret(2) {
+		t.Errorf("%d messages: %+v", m.rows.next, m.rows.ring[:2])
 	}
 }
 

@@ -145,7 +145,7 @@ func (m *Model) column(message *row, lane, width, height int) []string {
 // large is the message, with room around it, and the verdict beneath.
 func (m *Model) large(message *row, lane, width, height int) []string {
 	if message == nil || !message.cells[lane].there {
-		return pad([]string{m.Style.Muted.Render("  …")}, height)
+		return pad([]string{m.Style.Muted.Render("  " + m.missing(lane, width))}, height)
 	}
 	c := message.cells[lane]
 	mark, words, look := m.Style.verdict(lane, c.reading)
@@ -161,15 +161,26 @@ func (m *Model) large(message *row, lane, width, height int) []string {
 	return pad(lines, height)
 }
 
-// before are the messages before the one in the light, the newest first.
+// missing says why a lane does not show the message.
+func (m *Model) missing(lane, width int) string {
+	if m.sources[actions.Lanes()[lane]].State == actions.SourcePage {
+		return fitting(width-2, "… its page does not tell which it shows", "…")
+	}
+	return "…"
+}
+
+// before are the messages before the one in the light, the newest first. A lane that has not shown
+// one leaves its line empty, so that each line is one message in all lanes.
 func (m *Model) before(lane, width, height int) []string {
 	var lines []string
 	for number := m.spot.number - 1; m.spot.lit && number >= m.rows.oldest() && len(lines) < height; number-- {
-		if message := m.rows.at(number); message.cells[lane].there {
-			c := message.cells[lane]
-			mark, words, look := m.Style.verdict(lane, c.reading)
-			lines = append(lines, look.Render(fitAround(mark+" "+c.text, m.aside(lane, c, words), width)))
+		c := m.rows.at(number).cells[lane]
+		if !c.there {
+			lines = append(lines, "")
+			continue
 		}
+		mark, words, look := m.Style.verdict(lane, c.reading)
+		lines = append(lines, look.Render(fitAround(mark+" "+c.text, m.aside(lane, c, words), width)))
 	}
 	return lines
 }
@@ -196,7 +207,7 @@ func (m *Model) flat(message *row, lane, width, height int) []string {
 		return m.large(message, lane, width, height)
 	}
 	if message == nil || !message.cells[lane].there {
-		return []string{"  …"}
+		return []string{m.Style.Muted.Render("  " + m.missing(lane, width))}
 	}
 	c := message.cells[lane]
 	mark, words, look := m.Style.verdict(lane, c.reading)

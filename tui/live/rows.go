@@ -10,7 +10,8 @@ import (
 const (
 	// keptRows is how many messages are remembered.
 	keptRows = 2000
-	// matchedRows is how far back a message without an offset is looked for.
+	// matchedRows is how far back a message is looked at again: for one whose place nobody told, and
+	// for one to show on stage.
 	matchedRows = 64
 	// maxCell bounds the text of one cell, in bytes.
 	maxCell = 1024
@@ -69,52 +70,70 @@ func (r *rows) put(rec actions.LiveRecord) {
 	c := cell{there: true, at: rec.At, text: oneLine(rec.Text, maxCell), size: rec.Size, reading: rec.Reading}
 	number, found := r.find(rec, lane, c.text)
 	if !found {
-		number = r.add(place{rec.Partition, rec.Offset})
+		number = r.add()
 	}
 	message := r.at(number)
+	if !message.placed() && rec.Offset >= 0 {
+		message.place = place{rec.Partition, rec.Offset}
+		r.places[message.place] = number
+	}
 	message.cells[lane] = c
 	message.own = message.own || rec.Own
 }
 
-// find is the message of a record that another lane has shown already.
+// find is the message of a record that another lane has shown already: by its place, or else by its
+// ciphertext, which is never twice the same. A plaintext without a place fits any message, so it
+// has none but its own row.
 func (r *rows) find(rec actions.LiveRecord, lane int, text string) (int64, bool) {
-	if rec.Offset < 0 {
-		return r.guess(rec, lane, text)
+	depth := int64(len(r.ring))
+	if rec.Offset >= 0 {
+		if number, found := r.places[place{rec.Partition, rec.Offset}]; found {
+			return number, r.at(number).agrees(lane, rec.Reading, text)
+		}
+		depth = matchedRows
 	}
-	number, found := r.places[place{rec.Partition, rec.Offset}]
-	if !found {
+	if rec.Reading != actions.ReadCiphertext {
 		return 0, false
 	}
-	before := r.at(number).cells[broker]
-	// Where another record lies in the same place, the topic was made anew.
-	return number, lane != broker || !before.there || before.text == text
-}
-
-// guess goes by the ciphertext, which is never twice the same, and else by the order: a page shows
-// the message that comes in while it waits.
-func (r *rows) guess(rec actions.LiveRecord, lane int, text string) (int64, bool) {
-	for number := r.next - 1; number >= max(r.oldest(), r.next-matchedRows); number-- {
-		cells := &r.at(number).cells
-		if cells[lane].there || !cells[broker].there {
-			continue
-		}
-		if rec.Reading != actions.ReadCiphertext || cells[broker].text == text {
+	for number := r.next - 1; number >= max(r.oldest(), r.next-depth); number-- {
+		message := r.at(number)
+		if (rec.Offset < 0 || !message.placed()) && message.holds(text) {
 			return number, true
 		}
 	}
 	return 0, false
 }
 
-func (r *rows) add(at place) int64 {
+func (r *row) placed() bool { return r.offset >= 0 }
+
+// holds tells whether the message is this ciphertext.
+func (r *row) holds(text string) bool {
+	return slices.ContainsFunc(r.cells[:], func(c cell) bool { return c.reading == actions.ReadCiphertext && c.text == text })
+}
+
+// agrees is false where another record lies in the same place: the topic was made anew. A plaintext
+// cannot be compared with what other lanes show.
+func (r *row) agrees(lane int, reading actions.Reading, text string) bool {
+	before := r.cells[lane]
+	if before.there && before.text != text && (lane == broker || before.reading == reading) {
+		return false
+	}
+	for _, c := range r.cells {
+		if reading == actions.ReadCiphertext && c.reading == actions.ReadCiphertext && c.text != text {
+			return false
+		}
+	}
+	return true
+}
+
+// add begins a message that has no place yet.
+func (r *rows) add() int64 {
 	number := r.next
 	slot := r.at(number)
 	if old := slot.place; number >= int64(len(r.ring)) && r.places[old] == number-int64(len(r.ring)) {
 		delete(r.places, old)
 	}
-	*slot = row{place: at}
-	if at.offset >= 0 {
-		r.places[at] = number
-	}
+	*slot = row{place: place{offset: -1}}
 	r.next++
 	return number
 }
