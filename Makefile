@@ -40,8 +40,8 @@ cross: ## build for every platform, into dist/
 			-o dist/$$platform/ ./cmd/cctui || exit 1; \
 	done
 
-bench: build ## measure the walkthrough's makespan, the sandbox run and the start of the program
-	$(GO) test -run '^$$' -bench . -benchtime 3x ./...
+bench: build ## measure makespan, sandbox run, start, screens and tail (about six minutes)
+	$(GO) test -p 1 -run '^$$' -bench . -benchtime 3x ./...
 
 judge: ## hold the adapters against a real kube-apiserver, and Kafka where a JDK and Maven are there (cold: 15 CPU-minutes)
 	cd judge && $(GO) test -count=1 -timeout 40m -v ./...
