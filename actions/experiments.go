@@ -51,6 +51,9 @@ func (w *Walkthrough) Apply(ctx context.Context, id string) (*Problem, error) {
 	if err := w.journal.change(func(d *document) { d.Experiment = id }); err != nil {
 		return nil, err
 	}
+	if err := dismissConsumer(ctx, r, k); err != nil {
+		return nil, err
+	}
 	manifest, err := e.Apply(ctx, r)
 	if err != nil {
 		return nil, fmt.Errorf("prepare the experiment: %w", err)
@@ -85,6 +88,16 @@ func (w *Walkthrough) stage(ctx context.Context) (*Run, Kube, error) {
 	return r, k, err
 }
 
+// dismissConsumer lets nobody believe any longer what the consumer that goes now has shown.
+func dismissConsumer(ctx context.Context, r *Run, k Kube) error {
+	pod, err := k.Pod(ctx, r.Inputs().Namespace, consumerPod)
+	if err != nil && !kube.IsNotFound(err) {
+		return fmt.Errorf("look for pod %s: %w", consumerPod, err)
+	}
+	r.w.watched.dismiss(pod.UID)
+	return nil
+}
+
 // Restore takes back what was applied, starts the consumer anew as the walkthrough does, and returns
 // when it shows a decrypted message again. It can be repeated, and in another process.
 func (w *Walkthrough) Restore(ctx context.Context) error {
@@ -92,6 +105,9 @@ func (w *Walkthrough) Restore(ctx context.Context) error {
 	defer w.running.Unlock()
 	r, k, err := w.stage(ctx)
 	if err != nil {
+		return err
+	}
+	if err := dismissConsumer(ctx, r, k); err != nil {
 		return err
 	}
 	if err := restore(ctx, r, k); err != nil {
@@ -196,6 +212,9 @@ func (a *attempt) explain(ctx context.Context) error {
 	v := refusal(ctx, a.r, gather(ctx, a.r, a.k))
 	if v.cure == restartOnly && a.restarts < maxRestarts {
 		a.restarts++
+		if err := dismissConsumer(ctx, a.r, a.k); err != nil {
+			return err
+		}
 		return start(ctx, a.r, a.k, consumerPod, a.manifest)
 	}
 	a.problem = v.problem

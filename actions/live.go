@@ -2,6 +2,7 @@ package actions
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -87,8 +88,39 @@ var reconnects = backoff{first: 100 * time.Millisecond, limit: 2 * time.Second, 
 func (w *Walkthrough) Live(ctx context.Context) <-chan LiveEvent {
 	l := &live{w: w, queue: newLiveQueue(), doubts: make(chan doubt, 1)}
 	out := make(chan LiveEvent)
-	go l.run(ctx, out)
+	w.watched.add(l.queue)
+	go func() {
+		defer w.watched.remove(l.queue)
+		l.run(ctx, out)
+	}()
 	return out
+}
+
+// audience is everybody who follows the lanes at the moment.
+type audience struct {
+	mu     sync.Mutex
+	queues []*liveQueue
+}
+
+func (a *audience) add(q *liveQueue) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.queues = append(a.queues, q)
+}
+
+func (a *audience) remove(q *liveQueue) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.queues = slices.DeleteFunc(a.queues, func(other *liveQueue) bool { return other == q })
+}
+
+// dismiss tells everybody that a pod's evidence does not count any more.
+func (a *audience) dismiss(pod string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, q := range a.queues {
+		q.dismiss(pod)
+	}
 }
 
 // live is one following of the lanes.

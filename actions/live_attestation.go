@@ -9,6 +9,9 @@ import (
 // LiveAttestation is how the confidential consumer's last attempt to get the key went.
 type LiveAttestation struct {
 	At time.Time // when it was seen to be so
+	// Asking: the consumer is being started anew, and how that goes is not known yet. Nothing else
+	// is told then.
+	Asking bool
 	// Attested: the attestation service believed the pod's report and gave it a token.
 	Attested bool
 	Released bool
@@ -22,6 +25,7 @@ type LiveAttestation struct {
 // doubt is what the confidential consumer shows, and what its log said before: at its end the log
 // may have forgotten.
 type doubt struct {
+	pod     string // UID
 	reading Reading
 	heard   string
 }
@@ -43,7 +47,7 @@ func (l *live) judge(ctx context.Context) {
 		select {
 		case d := <-l.doubts:
 			if a, known := l.w.attestation(ctx, d); known {
-				l.queue.attest(a)
+				l.queue.attest(d.pod, a)
 			} else if pause(ctx, time.Second) == nil {
 				l.askAgain(d)
 			}
@@ -70,6 +74,9 @@ func (w *Walkthrough) attestation(ctx context.Context, d doubt) (LiveAttestation
 	}
 	run := w.observer()
 	e := gather(ctx, run, k)
+	if pod, err := k.Pod(ctx, w.Inputs().Namespace, consumerPod); err != nil || pod.UID != d.pod {
+		return LiveAttestation{}, false // whose evidence that is, nobody knows
+	}
 	if e.refusal == nil {
 		e.listen(d.heard)
 	}

@@ -61,19 +61,29 @@ func (f *follower) follow(ctx context.Context) error {
 	}
 }
 
-// meet looks whether it is still the pod it was. Another one begins anew.
+// meet looks whether it is still the pod it was. Another one begins anew, and with none nothing is
+// known.
 func (f *follower) meet(ctx context.Context, k Kube) error {
 	pod, err := k.Pod(ctx, f.w.Inputs().Namespace, f.pod)
 	if kube.IsNotFound(err) {
+		f.turnTo("")
 		return errNoPod
 	}
 	if err != nil {
 		return fmt.Errorf("look for pod %s: %w", f.pod, err)
 	}
-	if pod.UID != f.uid {
-		f.uid, f.seen, f.reading, f.heard = pod.UID, map[int]int64{}, "", ""
-	}
+	f.turnTo(pod.UID)
 	return nil
+}
+
+func (f *follower) turnTo(uid string) {
+	if uid == f.uid {
+		return
+	}
+	if f.uid != "" && f.lane == LaneConfidential {
+		f.queue.dismiss(f.uid)
+	}
+	f.uid, f.seen, f.reading, f.heard = uid, map[int]int64{}, "", ""
 }
 
 // fewRecent is how many of the messages already in a log are shown.
@@ -113,6 +123,10 @@ func (f *follower) readLog(ctx context.Context, k Kube) error {
 			_ = stream.Close()
 		}
 	}()
+	before := f.uid
+	if err := f.meet(ctx, k); err != nil || f.uid != before {
+		return err // whose log the stream is, nobody knows
+	}
 	return eachLine(stream, func(line string) {
 		if _, failed := keyFailure(line); failed {
 			f.heard = line
@@ -195,7 +209,7 @@ func (f *follower) show(r LiveRecord) {
 	r.Text = Sanitize(r.Text, maxLive)
 	f.queue.add(r)
 	if r.Reading != f.reading && f.lane == LaneConfidential {
-		f.ask(doubt{r.Reading, f.heard})
+		f.ask(doubt{f.uid, r.Reading, f.heard})
 	}
 	f.reading = r.Reading
 }

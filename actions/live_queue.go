@@ -3,6 +3,7 @@ package actions
 import (
 	"context"
 	"sync"
+	"time"
 )
 
 // maxPending is how many records wait for a reader at most.
@@ -15,10 +16,12 @@ type liveQueue struct {
 	mu      sync.Mutex
 	pending LiveEvent
 	sources map[Lane]Source
+	// outdated are the pods, by UID, whose evidence does not count any more.
+	outdated map[string]bool
 }
 
 func newLiveQueue() *liveQueue {
-	return &liveQueue{ready: make(chan struct{}, 1), sources: map[Lane]Source{}}
+	return &liveQueue{ready: make(chan struct{}, 1), sources: map[Lane]Source{}, outdated: map[string]bool{}}
 }
 
 // add makes room by dropping the oldest records, many at once because that is cheaper.
@@ -59,8 +62,25 @@ func (q *liveQueue) tell(lane Lane, s Source) {
 	})
 }
 
-func (q *liveQueue) attest(a LiveAttestation) {
-	q.change(func(e *LiveEvent) { e.Attestation = &a })
+// attest passes on what a pod's evidence tells, unless that pod has been dismissed meanwhile.
+func (q *liveQueue) attest(pod string, a LiveAttestation) {
+	q.change(func(e *LiveEvent) {
+		if !q.outdated[pod] {
+			e.Attestation = &a
+		}
+	})
+}
+
+// dismiss makes what is known of the attestation unknown: the pod it is about goes. Empty: there is
+// none. Once a pod is dismissed, doing so again changes nothing.
+func (q *liveQueue) dismiss(pod string) {
+	q.change(func(e *LiveEvent) {
+		if pod != "" && q.outdated[pod] {
+			return
+		}
+		q.outdated[pod] = pod != ""
+		e.Attestation = &LiveAttestation{At: time.Now(), Asking: true}
+	})
 }
 
 func (q *liveQueue) change(apply func(*LiveEvent)) {

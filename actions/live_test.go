@@ -58,6 +58,23 @@ func (k liveKube) Logs(ctx context.Context, namespace, pod, name string, limit i
 	return []byte(k.w.written[pod]), nil
 }
 
+// Apply starts the consumer anew: another pod, which logs what it can make of a message.
+func (k liveKube) Apply(ctx context.Context, manifest []byte) error {
+	err := k.fakeKube.Apply(ctx, manifest)
+	k.w.realm.mu.Lock()
+	text := ciphertext()
+	if k.w.released {
+		text = "Msg 2: hello"
+	}
+	k.w.realm.mu.Unlock()
+	k.w.set(func() {
+		k.w.uid[consumerPod] += "'"
+		k.w.written[consumerPod] = receivedLine(text, 42)
+		_ = k.w.follow[consumerPod].Close()
+	})
+	return err
+}
+
 // FollowLogs begins, as the real one, with the whole log.
 func (k liveKube) FollowLogs(_ context.Context, _, pod, _ string) (io.ReadCloser, error) {
 	r, w := io.Pipe()
@@ -127,7 +144,8 @@ func (w *liveWorld) set(change func()) {
 // seenLive is all that has been told.
 type seenLive struct {
 	LiveEvent
-	texts map[Lane][]string
+	texts        map[Lane][]string
+	attestations []LiveAttestation
 }
 
 // observeEvents collects what is told within some seconds.
@@ -148,6 +166,7 @@ func observeEvents(events <-chan LiveEvent) seenLive {
 			}
 			if e.Attestation != nil {
 				seen.Attestation = e.Attestation
+				seen.attestations = append(seen.attestations, *e.Attestation)
 			}
 		case <-enough:
 			return seen
@@ -258,6 +277,49 @@ func TestARefusalIsExplainedByTheClaimThatDidNotMatch(t *testing.T) {
 			t.Fatalf("attestation %+v", a)
 		}
 	})
+}
+
+func TestWhatAConsumerProvedIsForgottenWhenItIsStartedAnew(t *testing.T) {
+	inLive(t, logged, func(t *testing.T, _ *liveWorld, walk *Walkthrough, events <-chan LiveEvent) {
+		if a := observeEvents(events).Attestation; a == nil || !a.Released {
+			t.Fatalf("before: %+v", a)
+		}
+		apply := func() error { _, err := walk.Apply(t.Context(), "policy-drift"); return err }
+		restore := func() error { return walk.Restore(t.Context()) }
+		for _, trial := range []struct {
+			do       func() error
+			released bool
+		}{{apply, false}, {restore, true}} {
+			done := make(chan error, 1)
+			go func() { done <- trial.do() }()
+			told := observeEvents(events).attestations
+			if err := <-done; err != nil {
+				t.Fatal(err)
+			}
+			if len(told) < 2 || !told[0].Asking || told[len(told)-1].Asking {
+				t.Fatalf("told %+v", told)
+			}
+			for _, a := range told {
+				if !a.Asking && a.Released != trial.released {
+					t.Errorf("old evidence: %+v", a)
+				}
+			}
+		}
+	})
+}
+
+func TestLateEvidenceOfAPodThatWasDismissedIsNotTold(t *testing.T) {
+	q := newLiveQueue()
+	q.dismiss("old")
+	q.attest("old", LiveAttestation{Released: true})
+	if a := q.take().Attestation; a == nil || !a.Asking || a.Released {
+		t.Errorf("told %+v", a)
+	}
+	q.attest("new", LiveAttestation{Released: true})
+	q.dismiss("old")
+	if a := q.take().Attestation; a == nil || !a.Released {
+		t.Errorf("told %+v of the new pod", a)
+	}
 }
 
 func TestALostTailIsTakenUpAgain(t *testing.T) {

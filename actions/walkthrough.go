@@ -36,7 +36,8 @@ type Walkthrough struct {
 
 	emitting sync.Mutex
 
-	sent sentMessages
+	sent    sentMessages
+	watched audience
 }
 
 // standing is where a step stands in this process.

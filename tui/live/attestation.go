@@ -22,6 +22,9 @@ func (m *Model) proof() []string {
 	if a == nil {
 		return []string{m.Style.Muted.Render("nothing yet: nobody has asked for the key")}
 	}
+	if a.Asking {
+		return []string{m.Style.Warn.Render("? asking again …"), m.Style.Muted.Render("no evidence of the new pod yet")}
+	}
 	stages := []string{m.stageOf("report", a.Attested), m.stageOf("token", a.Attested)}
 	met, all, first := claims(a.Reason)
 	if all > 0 {

@@ -102,6 +102,11 @@ func TestWhatIsDrawn(t *testing.T) {
 			m.SetStage(Stage{Title: "Change one byte of the security policy", Sees: "A line break more, which means nothing. But the hardware measures the policy.", Problem: drift()})
 			return m
 		},
+		"Asking": func() *Model {
+			m := pane(c, 20)
+			m.Update(actions.LiveEvent{Attestation: &actions.LiveAttestation{At: c.at, Asking: true}})
+			return m
+		},
 		"Own": func() *Model {
 			m := pane(c, 20)
 			records := everywhere(20, "Grüße 世界 من المسرح 👩‍🚀")

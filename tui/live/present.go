@@ -252,6 +252,8 @@ func (m *Model) everyday() string {
 	switch {
 	case a == nil:
 		return "The producer encrypts each message with a public key. Its private half never leaves the vault, but for a pod that proves what it is."
+	case a.Asking:
+		return "The consumer's pod is being replaced. What the new one gets when it asks for the key is not known yet."
 	case a.Released:
 		return "One message, three places. Only the pod whose measured policy is the one the key was made for got the key, at " + a.At.Local().Format(time.TimeOnly) + "; everybody else sees ciphertext."
 	case a.Problem != nil:
