@@ -3,6 +3,7 @@ package actions
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -37,6 +38,7 @@ func (w *Walkthrough) undo(ctx context.Context, s Step) error {
 	if s.Undo == nil || !w.journal.touched(s.ID) {
 		return nil
 	}
+	made := w.journal.made(s.ID)
 	w.moved(s, Running, "")
 	_, err := w.persist(ctx, s, func(ctx context.Context, s Step) (_ bool, err error) {
 		defer recovered(&err)
@@ -50,6 +52,10 @@ func (w *Walkthrough) undo(ctx context.Context, s Step) error {
 	}
 	if err := w.journal.change(func(d *document) { delete(d.Steps, s.ID) }); err != nil {
 		return w.fail(s, err)
+	}
+	if !made {
+		w.moved(s, Skipped, "the run made nothing of it")
+		return nil
 	}
 	w.moved(s, Done, "")
 	return nil
@@ -74,16 +80,13 @@ func (w *Walkthrough) takeKept() []Kept {
 
 // touched tells whether a step may have left something behind.
 func (j *Journal) touched(id string) bool {
-	doc := j.read()
-	if _, started := doc.Steps[id]; started {
-		return true
-	}
-	for _, r := range doc.Resources {
-		if r.Step == id && r.State != removed {
-			return true
-		}
-	}
-	return false
+	_, started := j.read().Steps[id]
+	return started || j.made(id)
+}
+
+// made tells whether a step made something that is there, or may be.
+func (j *Journal) made(id string) bool {
+	return slices.ContainsFunc(j.read().Resources, func(r resourceRecord) bool { return r.Step == id && r.State != removed })
 }
 
 // owned are the resources that are there, or may be.
