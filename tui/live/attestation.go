@@ -35,12 +35,10 @@ func (m *Model) proof() []string {
 	} else {
 		stages = append(stages, m.stageOf("key refused", false))
 	}
-	for _, detail := range []string{m.Style.Bad.Render(first), m.because(a)} {
-		if detail != "" {
-			stages = append(stages, detail)
-		}
+	if first != "" {
+		stages = append(stages, m.Style.Bad.Render(first))
 	}
-	return stages
+	return append(stages, m.because(a))
 }
 
 func (m *Model) stageOf(name string, ok bool) string {
