@@ -17,7 +17,7 @@ func nodePool() Step {
 		Why:     "Its machines run each pod in an encrypted guest of its own, which the processor can vouch for.",
 		Needs:   []string{"cluster"},
 		Reads:   []string{"node-pool", "nodes", "vm-size"},
-		Typical: 4 * time.Minute,
+		Typical: 5 * time.Minute,
 		Commands: func(in Inputs) []string {
 			group, name := clusterNames(in)
 			commands := []string{sh("az", "aks", "nodepool", "add", "--resource-group", group, "--cluster-name", name, "--name", in.Pool,

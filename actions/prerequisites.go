@@ -202,7 +202,7 @@ func feature() Step {
 		ID: "feature", Screen: ScreenPrerequisites, Title: "Register the preview feature",
 		Why:     "A subscription must opt in before AKS makes confidential node pools in it.",
 		Needs:   []string{"availability"},
-		Typical: 3 * time.Minute,
+		Typical: 5 * time.Minute,
 		Commands: func(Inputs) []string {
 			p := KataCC()
 			name := []string{"--namespace", p.FeatureNamespace, "--name", p.FeatureName}

@@ -22,7 +22,7 @@ type duration struct{ demo, azure time.Duration }
 // durations are typical ones, not bounds.
 var durations = map[string]duration{
 	"provider.register":      {500 * time.Millisecond, 30 * time.Second},
-	"feature.register":       {4 * time.Second, 3 * time.Minute},
+	"feature.register":       {4 * time.Second, 6 * time.Minute},
 	"group.create":           {300 * time.Millisecond, 2 * time.Second},
 	"group.delete":           {4 * time.Second, 3 * time.Minute},
 	"cluster.create":         {10 * time.Second, 5 * time.Minute},
@@ -38,10 +38,10 @@ var durations = map[string]duration{
 	"attestation.create":     {time.Second, 10 * time.Second},
 	"role.propagate":         {3 * time.Second, 2 * time.Minute},
 	"key.create":             {500 * time.Millisecond, 2 * time.Second},
-	"policy.generate":        {4 * time.Second, 2 * time.Minute},
+	"policy.generate":        {4 * time.Second, 90 * time.Second},
 	"device.approve":         {3 * time.Second, 20 * time.Second},
-	"strimzi.install":        {3 * time.Second, time.Minute},
-	"kafka.start":            {4 * time.Second, 2 * time.Minute},
+	"strimzi.install":        {3 * time.Second, 45 * time.Second},
+	"kafka.start":            {4 * time.Second, 90 * time.Second},
 	"pod.start":              {time.Second, 15 * time.Second},
 	"pod.start.confidential": {3 * time.Second, 40 * time.Second},
 	"sidecar.start":          {500 * time.Millisecond, 5 * time.Second},
