@@ -15,14 +15,13 @@ const (
 )
 
 // Sanitize makes foreign text fit to be shown: no control sequences, nothing that changes the
-// direction of the text around it, valid UTF-8, at most so many bytes (an ellipsis tells what was
-// cut). Line breaks and tabs stay.
+// direction of the text around it, no credential that its form gives away, valid UTF-8, at most so
+// many bytes (an ellipsis tells what was cut). Line breaks and tabs stay.
 func Sanitize(s string, limit int) string {
-	if isPlain(s) {
-		return truncate(s, limit)
+	if !isPlain(s) {
+		s = strings.Map(harmless, strings.ToValidUTF8(stripEscapes(s), "\uFFFD"))
 	}
-	clean := strings.Map(harmless, strings.ToValidUTF8(stripEscapes(s), "\uFFFD"))
-	return truncate(clean, limit)
+	return truncate(withhold(s), limit)
 }
 
 // isPlain spares most texts the long way: records come by the thousand.
