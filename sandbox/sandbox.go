@@ -40,6 +40,8 @@ type Options struct {
 	Profile   string   // instant, demo or azure; empty: instant
 	Scale     float64  // multiplies the profile's durations; 0: 1
 	Faults    []string // NAME or NAME=ARGUMENT, of Faults
+	// Around wraps everything that is served, for who wants to watch it or to step in; nil: nobody does.
+	Around func(http.Handler) http.Handler
 }
 
 // Sandbox is a running one.
@@ -75,6 +77,9 @@ func Start(ctx context.Context, o Options) (_ *Sandbox, err error) {
 	}
 	if err = s.openServices(); err != nil {
 		return nil, err
+	}
+	if o.Around != nil {
+		s.front.Use(o.Around)
 	}
 	return s, ctx.Err()
 }
