@@ -26,7 +26,8 @@ const manager = "cctui"
 type Config struct {
 	Kubeconfig []byte
 	// Token is asked for a bearer token where the kubeconfig holds no credential of its own, as
-	// that of an Entra-integrated cluster: it stands in for the kubelogin plugin. May be nil.
+	// that of an Entra-integrated cluster: it stands in for the kubelogin plugin, which is never
+	// run then. May be nil.
 	Token func(ctx context.Context) (string, error)
 	// Dial connects to the API server; nil: the network of this machine. Port-forwards go to
 	// the kubeconfig's server address without it, for client-go's upgrades cannot be told.
@@ -52,6 +53,9 @@ func Connect(_ context.Context, cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read kubeconfig: %w", err)
 	}
+	if err := selfContained(config); err != nil {
+		return nil, fmt.Errorf("read kubeconfig: %w", err)
+	}
 	namespace, _, err := kubeconfig.Namespace()
 	if err != nil {
 		return nil, fmt.Errorf("read kubeconfig: %w", err)
@@ -60,9 +64,11 @@ func Connect(_ context.Context, cfg Config) (*Client, error) {
 	config.QPS = -1 // the API server's own priority and fairness does this better
 	config.WarningHandlerWithContext = rest.NoWarnings{}
 	config.Dial = cfg.Dial
-	if cfg.Token != nil && !hasCredential(config) {
+	if cfg.Token != nil {
 		config.ExecProvider, config.AuthProvider = nil, nil
-		config.Wrap(authorize(cfg.Token))
+		if !hasCredential(config) {
+			config.Wrap(authorize(cfg.Token))
+		}
 	}
 	return newClient(config, namespace)
 }
@@ -89,6 +95,17 @@ func newClient(config *rest.Config, namespace string) (*Client, error) {
 	}, nil
 }
 
+// selfContained refuses a kubeconfig that names files of this machine. One that came over the network
+// could have any of them read, and a token file's content sent to the server it names.
+func selfContained(c *rest.Config) error {
+	for _, path := range []string{c.BearerTokenFile, c.CertFile, c.KeyFile, c.CAFile} {
+		if path != "" {
+			return errors.New("it refers to a file, and must hold everything itself")
+		}
+	}
+	return nil
+}
+
 // statuses decodes no more than the API server's refusals; everything else is read as it comes.
 func statuses() runtime.NegotiatedSerializer {
 	scheme := runtime.NewScheme()
@@ -98,8 +115,7 @@ func statuses() runtime.NegotiatedSerializer {
 
 // hasCredential leaves plugins out: they are what a token stands in for.
 func hasCredential(c *rest.Config) bool {
-	return c.BearerToken != "" || c.BearerTokenFile != "" || c.Username != "" ||
-		len(c.CertData) > 0 || c.CertFile != ""
+	return c.BearerToken != "" || c.Username != "" || len(c.CertData) > 0
 }
 
 // authorize puts a bearer token on every request.
