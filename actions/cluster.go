@@ -18,7 +18,7 @@ func resourceGroup() Step {
 	return Step{
 		ID: "resource-group", Screen: ScreenCluster, Title: "Create the resource group",
 		Why:     "What the run makes lies in one group, so that it can be found, and removed.",
-		Needs:   []string{"availability", "tools", "feature"},
+		Needs:   []string{"tools", "providers"},
 		Reads:   []string{"resource-group", "location"},
 		Typical: 5 * time.Second,
 		Commands: func(in Inputs) []string {

@@ -15,8 +15,8 @@ const testSubscription = "6d4ad4a1-3b5f-4f5c-8a0e-111111111111"
 type azureState struct {
 	subscriptions []azure.Subscription
 	permissions   []azure.Permissions
-	feature       string // state; empty: there is none
-	provider      string
+	feature       string          // state; empty: there is none
+	registered    map[string]bool // resource providers
 	sizes         map[string]azure.VMSize
 	quotas        map[string]azure.Quota
 
@@ -44,7 +44,7 @@ func newAzureState() azureState {
 		subscriptions: []azure.Subscription{{ID: testSubscription, Name: "contoso-dev", State: "Enabled"}},
 		permissions:   []azure.Permissions{{Actions: []string{"*"}}},
 		feature:       "NotRegistered",
-		provider:      "Registered",
+		registered:    map[string]bool{"Microsoft.KeyVault": true, "Microsoft.ManagedIdentity": true},
 		sizes: map[string]azure.VMSize{
 			"Standard_DC4as_cc_v5": {Name: "Standard_DC4as_cc_v5", Family: "standardDCACCV5Family", VCPUs: 4},
 			"Standard_D4s_v5":      {Name: "Standard_D4s_v5", Family: "standardDSv5Family", VCPUs: 4},
@@ -148,12 +148,16 @@ func (f fakeAzure) RegisterFeature(context.Context, string, string, string) erro
 	return err
 }
 
-func (f fakeAzure) Provider(context.Context, string, string) (string, error) {
-	return f.w.provider, f.w.call("azure.Provider")
+func (f fakeAzure) Provider(_ context.Context, _, namespace string) (string, error) {
+	state := "NotRegistered"
+	if f.w.registered[namespace] {
+		state = registered
+	}
+	return state, f.w.call("azure.Provider")
 }
 
-func (f fakeAzure) RegisterProvider(context.Context, string, string) error {
-	f.w.provider = registered
+func (f fakeAzure) RegisterProvider(_ context.Context, _, namespace string) error {
+	f.w.registered[namespace] = true
 	return f.w.call("azure.RegisterProvider")
 }
 

@@ -15,7 +15,7 @@ func nodePool() Step {
 	return Step{
 		ID: "node-pool", Screen: ScreenNodePool, Title: "Add the confidential node pool",
 		Why:     "Its machines run each pod in an encrypted guest of its own, which the processor can vouch for.",
-		Needs:   []string{"cluster"},
+		Needs:   []string{"cluster", "feature"},
 		Reads:   []string{"node-pool", "nodes", "vm-size"},
 		Typical: 5 * time.Minute,
 		Commands: func(in Inputs) []string {

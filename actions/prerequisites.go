@@ -197,11 +197,88 @@ func numbers(version string) []int {
 	return list
 }
 
+// providers comes before the rest, because Azure makes nothing of a provider that is not registered.
+func providers() Step {
+	return Step{
+		ID: "providers", Screen: ScreenPrerequisites, Title: "Register the resource providers",
+		Why:     "Azure makes resources of a kind only in a subscription where the kind's provider is registered.",
+		Needs:   []string{"availability"},
+		Reads:   []string{"existing-vault", "managed-hsm", "attestation-endpoint"},
+		Typical: 30 * time.Second,
+		Commands: func(in Inputs) []string {
+			var commands []string
+			for _, namespace := range requiredProviders(in) {
+				commands = append(commands, sh("az", "provider", "register", "--namespace", namespace, "--wait"))
+			}
+			return commands
+		},
+		Probe: probeProviders,
+		Run:   runProviders,
+	}
+}
+
+// requiredProviders are those of the resources that the run makes itself.
+func requiredProviders(in Inputs) []string {
+	namespaces := []string{"Microsoft.ContainerService", "Microsoft.ManagedIdentity"}
+	if in.ExistingVault == "" && in.ManagedHSM == "" {
+		namespaces = append(namespaces, "Microsoft.KeyVault")
+	}
+	if in.AttestationEndpoint == "" {
+		namespaces = append(namespaces, "Microsoft.Attestation")
+	}
+	return namespaces
+}
+
+func probeProviders(ctx context.Context, r *Run) (bool, error) {
+	missing, err := unregistered(ctx, r)
+	return err == nil && len(missing) == 0, err
+}
+
+func unregistered(ctx context.Context, r *Run) ([]string, error) {
+	var missing []string
+	for _, namespace := range requiredProviders(r.Inputs()) {
+		state, err := r.Azure().Provider(ctx, r.Outputs().SubscriptionID, namespace)
+		if err != nil {
+			return nil, fmt.Errorf("read the state of provider %s: %w", namespace, err)
+		}
+		if state != registered {
+			missing = append(missing, namespace)
+		}
+	}
+	return missing, nil
+}
+
+// runProviders asks for all of them before it waits for the first.
+func runProviders(ctx context.Context, r *Run) error {
+	missing, err := unregistered(ctx, r)
+	if err != nil {
+		return err
+	}
+	for _, namespace := range missing {
+		if err := r.Azure().RegisterProvider(ctx, r.Outputs().SubscriptionID, namespace); err != nil {
+			return fmt.Errorf("register provider %s: %w", namespace, err)
+		}
+	}
+	for _, namespace := range missing {
+		if err := untilProvider(ctx, r, namespace); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func untilProvider(ctx context.Context, r *Run, namespace string) error {
+	return untilRegistered(ctx, r, "provider "+namespace, func(ctx context.Context) (string, error) {
+		return r.Azure().Provider(ctx, r.Outputs().SubscriptionID, namespace)
+	})
+}
+
+// feature takes some minutes, in which all but the node pool can be made.
 func feature() Step {
 	return Step{
 		ID: "feature", Screen: ScreenPrerequisites, Title: "Register the preview feature",
 		Why:     "A subscription must opt in before AKS makes confidential node pools in it.",
-		Needs:   []string{"availability"},
+		Needs:   []string{"providers"},
 		Typical: 5 * time.Minute,
 		Commands: func(Inputs) []string {
 			p := KataCC()
@@ -232,7 +309,7 @@ func probeFeature(ctx context.Context, r *Run) (bool, error) {
 	return true, r.Update(func(o *Outputs) { o.FeatureState = state })
 }
 
-// runFeature registers the feature first: a provider learns of its features when it is registered.
+// runFeature ends with the provider: it takes up a feature when it is registered anew.
 func runFeature(ctx context.Context, r *Run) error {
 	p, subscription := r.Profile(), r.Outputs().SubscriptionID
 	if err := r.Azure().RegisterFeature(ctx, subscription, p.FeatureNamespace, p.FeatureName); err != nil {
@@ -247,10 +324,7 @@ func runFeature(ctx context.Context, r *Run) error {
 	if err := r.Azure().RegisterProvider(ctx, subscription, p.FeatureNamespace); err != nil {
 		return fmt.Errorf("register provider %s: %w", p.FeatureNamespace, err)
 	}
-	err = untilRegistered(ctx, r, "provider "+p.FeatureNamespace, func(ctx context.Context) (string, error) {
-		return r.Azure().Provider(ctx, subscription, p.FeatureNamespace)
-	})
-	if err != nil {
+	if err := untilProvider(ctx, r, p.FeatureNamespace); err != nil {
 		return err
 	}
 	return r.Update(func(o *Outputs) { o.FeatureState = registered })

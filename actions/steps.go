@@ -8,6 +8,7 @@ func Steps() []Step {
 		signIn(),
 		tools(),
 		availability(),
+		providers(),
 		feature(),
 
 		// Cluster

@@ -62,6 +62,41 @@ func TestASecondRunChangesNothing(t *testing.T) {
 	})
 }
 
+func TestOnlyTheProvidersOfWhatIsMadeAreRegistered(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*Inputs)
+		want   []string
+	}{
+		"all new":               {func(*Inputs) {}, []string{"Microsoft.Attestation", "Microsoft.ContainerService", "Microsoft.KeyVault", "Microsoft.ManagedIdentity"}},
+		"vault and attestation": {func(in *Inputs) { in.ExistingVault, in.AttestationEndpoint = "shared", "sharedeus.eus.attest.azure.net" }, []string{"Microsoft.ContainerService", "Microsoft.ManagedIdentity"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w, _ := existing()
+				w.registered = map[string]bool{}
+				finish(t, w, NewJournal(), test.change)
+				if got := slices.Sorted(maps.Keys(w.registered)); !slices.Equal(got, test.want) {
+					t.Errorf("registered %v, want %v", got, test.want)
+				}
+			})
+		})
+	}
+}
+
+// The registration of the feature takes as long as the cluster does: neither waits for the other.
+func TestTheClusterIsMadeWhileTheFeatureIsRegistered(t *testing.T) {
+	needs := map[string][]string{}
+	for _, s := range Steps() {
+		needs[s.ID] = s.Needs
+	}
+	if slices.Contains(needs["cluster"], "feature") || slices.Contains(needs["resource-group"], "feature") {
+		t.Error("the cluster waits for the feature")
+	}
+	if !slices.Contains(needs["node-pool"], "feature") {
+		t.Error("the node pool does not wait for the feature")
+	}
+}
+
 func TestCleanupRemovesAllThatTheRunMade(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, j := newRealm(), NewJournal()

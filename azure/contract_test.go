@@ -28,6 +28,7 @@ func inGroup(t *testing.T, held ...string) *sandbox {
 	for _, err := range []error{
 		s.RegisterFeature(t.Context(), subscription, "Microsoft.ContainerService", "KataCcIsolationPreview"),
 		s.RegisterProvider(t.Context(), subscription, "Microsoft.ContainerService"),
+		s.RegisterProvider(t.Context(), subscription, "Microsoft.Attestation"),
 	} {
 		if err != nil {
 			t.Fatal(err)

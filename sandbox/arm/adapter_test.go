@@ -48,7 +48,7 @@ func (fx *fixture) adapter() *azure.Client {
 	return client
 }
 
-// ready is an adapter with a group, the feature and the provider registered.
+// ready is an adapter with a group, the feature and the providers registered.
 func ready(t *testing.T, w weather) (*fixture, *azure.Client) {
 	t.Helper()
 	fx := newFixture(t, w)
@@ -57,7 +57,8 @@ func ready(t *testing.T, w weather) (*fixture, *azure.Client) {
 	_, err := client.CreateResourceGroup(ctx, testGroup, "eastus", map[string]string{"cctui-run": "r"})
 	err = errors.Join(err,
 		client.RegisterFeature(ctx, subscription, containerService, kataFeature),
-		client.RegisterProvider(ctx, subscription, containerService))
+		client.RegisterProvider(ctx, subscription, containerService),
+		client.RegisterProvider(ctx, subscription, attestationNamespace))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -739,6 +739,8 @@ func TestAttestationProviderLifeCycle(t *testing.T) {
 	fx := newFixture(t, weather{})
 	fx.makeGroup()
 	url := groupURL + "/providers/Microsoft.Attestation/attestationProviders/cctuiattest"
+	fx.refused("MissingSubscriptionRegistration", "PUT", url, object{"location": "eastus"})
+	fx.must(http.StatusOK, "POST", "/subscriptions/"+subscription+"/providers/"+attestationNamespace+"/register", nil)
 	made := fx.must(http.StatusCreated, "PUT", url, object{"location": "eastus"})
 	if made.at("properties", "attestUri") != fx.front.URL("cctuiattest.eus.attest.localhost") {
 		t.Errorf("provider %s", made.raw)

@@ -7,7 +7,10 @@ import (
 	"strings"
 )
 
-const attestationType = "Microsoft.Attestation/attestationProviders"
+const (
+	attestationNamespace = "Microsoft.Attestation"
+	attestationType      = attestationNamespace + "/attestationProviders"
+)
 
 var attestationName = rule{
 	regexp.MustCompile(`^[a-z0-9]{3,24}$`), "InvalidAttestationProviderName",

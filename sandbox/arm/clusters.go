@@ -137,9 +137,6 @@ func (m *Manager) createCluster(c *call, asked clusterBody) (answer, error) {
 
 // checkCluster refuses what AKS refuses before it begins.
 func (m *Manager) checkCluster(head resource, p *clusterProperties) error {
-	if err := m.registered(containerService); err != nil {
-		return err
-	}
 	if err := clusterName.check(head.Name); err != nil {
 		return err
 	}

@@ -69,15 +69,15 @@ func askOnce(asked map[string]time.Time, name string) {
 	}
 }
 
-// providerNames are the resource providers of the walkthrough. All but the first are registered from the start.
+// providerNames are the resource providers of the walkthrough.
 var providerNames = []string{
-	containerService, "Microsoft.Attestation", "Microsoft.Authorization", "Microsoft.Compute",
+	containerService, attestationNamespace, "Microsoft.Authorization", "Microsoft.Compute",
 	"Microsoft.Features", "Microsoft.KeyVault", "Microsoft.ManagedIdentity", "Microsoft.Network", "Microsoft.Resources", "Microsoft.Storage",
 }
 
-// providerState is Registered from the start but for AKS, so that the step which registers it has something to do.
+// providerState is Registered from the start but for AKS and attestation, as in a subscription that was used before, for other things.
 func (m *Manager) providerState(namespace string) string {
-	if !strings.EqualFold(namespace, containerService) {
+	if !strings.EqualFold(namespace, containerService) && !strings.EqualFold(namespace, attestationNamespace) {
 		return "Registered"
 	}
 	return registration(m.providers[strings.ToLower(namespace)], m.Conditions.Duration("provider.register"))

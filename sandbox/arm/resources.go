@@ -50,6 +50,10 @@ func (m *Manager) newResource(c *call, kind, location string, tags map[string]st
 	if g.Properties.State == "Deleting" {
 		return resource{}, conflict("ResourceGroupBeingDeleted", "The resource group '%s' is in deprovisioning state and cannot perform this operation.", g.Name)
 	}
+	namespace, _, _ := strings.Cut(kind, "/")
+	if err := m.registered(namespace); err != nil {
+		return resource{}, err
+	}
 	if location, err = normalLocation(location, "LocationNotAvailableForResourceType", kind); err != nil {
 		return resource{}, err
 	}
