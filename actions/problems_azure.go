@@ -26,7 +26,7 @@ var capacityProblems = []row{
 		when:   []match{{steps: []string{"feature"}, is: []error{context.DeadlineExceeded, errPatience}}},
 		title:  "The preview feature is still not registered",
 		why:    "Registering usually takes a quarter of an hour at most. A request that stays longer waits for somebody's approval, which a preview that has ended may never get.",
-		remedy: []string{"Look at its state; once it is Registered, run the same command again.", "If it stays as it is, choose a successor: confidential pods on virtual nodes."},
+		remedy: []string{"Look at its state; once it is Registered, run the same command again.", "If it stays as it is, choose a successor: confidential pods on virtual nodes.", "The cluster was made meanwhile and costs money: cctui cleanup removes it."},
 		commands: []string{
 			"az feature show --namespace Microsoft.ContainerService --name KataCcIsolationPreview --query properties.state",
 			"az provider register --namespace Microsoft.ContainerService",
