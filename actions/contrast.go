@@ -30,7 +30,8 @@ func contrast() Step {
 				sh("kubectl", "get", "--raw", "/api/v1/namespaces/"+in.Namespace+"/services/"+ordinaryService+":80/proxy/"),
 			}
 		},
-		Run: runContrast,
+		Run:    runContrast,
+		Renews: "the ordinary consumer's pod is replaced",
 		Undo: func(ctx context.Context, r *Run) error {
 			return removeObjects(ctx, r, podRef(r, ordinaryPod), serviceRef(r, ordinaryService))
 		},
@@ -94,7 +95,7 @@ func startOrdinary(ctx context.Context, r *Run, k Kube) error {
 		c, ok := container(pod, consumerPod)
 		return ok && c.Image == in.ConsumerImage && c.Env["TOPIC"] == in.Topic
 	})
-	if err != nil || running {
+	if err != nil || running && !r.Again() {
 		return err
 	}
 	// Pod and service are one manifest; the service is in the journal for cleanup's sake.

@@ -34,8 +34,9 @@ func consumer() Step {
 				sh("kubectl", "get", "svc", consumerService, "-n", in.Namespace),
 			}
 		},
-		Probe: probeConsumer,
-		Run:   runConsumer,
+		Probe:  probeConsumer,
+		Run:    runConsumer,
+		Renews: "the consumer's pod is replaced",
 		Undo: func(ctx context.Context, r *Run) error {
 			if err := endExperiment(ctx, r); err != nil {
 				return err
@@ -51,7 +52,8 @@ func consumer() Step {
 	}
 }
 
-// probeConsumer takes no consumer that an experiment was done on.
+// probeConsumer takes no consumer that an experiment was done on, and none that asks for the key
+// elsewhere, or not at all.
 func probeConsumer(ctx context.Context, r *Run) (bool, error) {
 	if r.w.Experiment() != "" {
 		return false, nil
@@ -72,7 +74,9 @@ func probeConsumer(ctx context.Context, r *Run) (bool, error) {
 	}
 	return runs(ctx, r, k, consumerPod, func(pod kube.Pod) bool {
 		wanted, err := readManifest([]byte(r.Outputs().ConsumerManifest), r.Profile().PolicyAnnotation)
-		return err == nil && pod.Annotations[r.Profile().PolicyAnnotation] == wanted.annotation
+		found := &world{in: r.Inputs(), out: r.Outputs(), consumer: pod}
+		return err == nil && pod.Annotations[r.Profile().PolicyAnnotation] == wanted.annotation &&
+			checkSidecar(found) == nil && checkEndpoints(found) == nil
 	})
 }
 
@@ -199,7 +203,8 @@ func producer() Step {
 				sh("kubectl", "wait", "pod/"+producerPod, "--for=condition=Ready", "--timeout=300s", "--namespace", in.Namespace),
 			}
 		},
-		Probe: probeProducer,
+		Probe:  probeProducer,
+		Renews: "the producer's pod is replaced",
 		Run: func(ctx context.Context, r *Run) error {
 			k, err := r.Kube(ctx)
 			if err != nil {

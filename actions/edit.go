@@ -24,7 +24,7 @@ func (w *Walkthrough) Edit(in Inputs) (stale []string, err error) {
 	w.inputs = in
 	w.mu.Unlock()
 	for _, s := range w.outdated(in) {
-		if err := w.setStale(s); err != nil {
+		if err := w.setStale(s, "an input was changed after it was done"); err != nil {
 			return nil, err
 		}
 		stale = append(stale, s.ID)
@@ -103,13 +103,13 @@ func (w *Walkthrough) outdated(in Inputs) []Step {
 	return outdated
 }
 
-func (w *Walkthrough) setStale(s Step) error {
+func (w *Walkthrough) setStale(s Step, reason string) error {
 	w.mu.Lock()
 	w.stands[s.ID].confirmed = false
 	w.mu.Unlock()
 	if err := w.journal.setStep(s.ID, func(r *stepRecord) { r.State = Stale }); err != nil {
 		return err
 	}
-	w.moved(s, Stale, "an input was changed after it was done")
+	w.moved(s, Stale, reason)
 	return nil
 }

@@ -46,9 +46,11 @@ type document struct {
 type stepRecord struct {
 	State State `json:"state"`
 	// Fingerprint is that of the inputs the step read when it was done.
-	Fingerprint string    `json:"fingerprint,omitempty"`
-	Started     time.Time `json:"started,omitzero"`
-	Finished    time.Time `json:"finished,omitzero"`
+	Fingerprint string `json:"fingerprint,omitempty"`
+	// Again: the user wants it carried out once more, although it was done.
+	Again    bool      `json:"again,omitempty"`
+	Started  time.Time `json:"started,omitzero"`
+	Finished time.Time `json:"finished,omitzero"`
 }
 
 // resourceRecord is a resource and the operation on it, if one is under way.

@@ -27,8 +27,9 @@ func policy() Step {
 				"export WORKLOAD_MEASUREMENT",
 			}
 		},
-		Probe: probePolicy,
-		Run:   runPolicy,
+		Probe:  probePolicy,
+		Run:    runPolicy,
+		Renews: "the security policy is generated anew",
 	}
 }
 

@@ -32,7 +32,7 @@ func (w *Walkthrough) carryOut(ctx context.Context, s Step) error {
 func (w *Walkthrough) begin(s Step) error {
 	w.moved(s, Running, "")
 	return w.journal.setStep(s.ID, func(r *stepRecord) {
-		*r = stepRecord{State: Running, Started: time.Now().UTC()}
+		*r = stepRecord{State: Running, Started: time.Now().UTC(), Again: r.Again}
 	})
 }
 
@@ -111,11 +111,12 @@ func (w *Walkthrough) pauseBefore(ctx context.Context, s Step, p time.Duration, 
 	return pause(ctx, p)
 }
 
-// attempt asks whether it is already so, and otherwise makes it so.
+// attempt asks whether it is already so, and otherwise makes it so. Nobody is asked where the user
+// wants anew what is already so.
 func (w *Walkthrough) attempt(ctx context.Context, s Step) (skipped bool, err error) {
 	defer recovered(&err)
 	r := &Run{w: w, step: s}
-	if s.Probe != nil {
+	if s.Probe != nil && (s.Renews == "" || !r.Again()) {
 		if done, err := s.Probe(ctx, r); done || err != nil {
 			return done, err
 		}

@@ -36,6 +36,9 @@ type Step struct {
 	// outputs. nil: the step always runs (it only reads).
 	Probe func(context.Context, *Run) (done bool, err error)
 	Run   func(context.Context, *Run) error
+	// Renews says what is made anew when the user runs the step again, even where Probe would find
+	// nothing to do; empty: nothing. It takes the old one's place: nothing ever is there twice.
+	Renews string
 	// Undo removes what Run made; it succeeds where nothing is left. nil: nothing to undo.
 	Undo func(context.Context, *Run) error
 	// UndoCommands are the equivalents of Undo.

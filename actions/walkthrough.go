@@ -138,6 +138,11 @@ func (w *Walkthrough) RunStep(ctx context.Context, id string) (Result, error) {
 func (w *Walkthrough) run(ctx context.Context, steps []Step) (Result, error) {
 	w.running.Lock()
 	defer w.running.Unlock()
+	return w.runUnlocked(ctx, steps)
+}
+
+// runUnlocked is run for who holds the lock already.
+func (w *Walkthrough) runUnlocked(ctx context.Context, steps []Step) (Result, error) {
 	errs := walk(ctx, w.unconfirmed(steps), false, w.carryOut)
 	return w.finish(ctx, w.result(), errs)
 }
