@@ -58,11 +58,19 @@ func (d discovery) withdraw() error {
 	return err
 }
 
+// parseEndpoints reads what announce wrote.
+func parseEndpoints(content []byte) (e sandbox.Endpoints, err error) {
+	return e, json.Unmarshal(content, &e)
+}
+
 // running finds the sandbox that another process serves. Files without a sandbox behind them, left
 // by a process that was killed, are as good as none.
 func (d discovery) running(ctx context.Context) (e sandbox.Endpoints, found bool) {
 	content, err := readBounded(d.endpoints(), maxDiscovery)
-	if err != nil || json.Unmarshal(content, &e) != nil {
+	if err != nil {
+		return e, false
+	}
+	if e, err = parseEndpoints(content); err != nil {
 		return e, false
 	}
 	client, err := e.Client()
