@@ -39,7 +39,7 @@ type issuer struct {
 	now           time.Time
 }
 
-func newIssuer(t *testing.T) *issuer {
+func newIssuer(t testing.TB) *issuer {
 	i := &issuer{now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
@@ -86,7 +86,7 @@ func (i *issuer) claims() map[string]any {
 }
 
 // sign makes a token with the header's kid k1 and jku, unless given otherwise.
-func (i *issuer) sign(t *testing.T, claims any, header map[jose.HeaderKey]any) string {
+func (i *issuer) sign(t testing.TB, claims any, header map[jose.HeaderKey]any) string {
 	t.Helper()
 	return signWith(t, jose.RS256, rsaKey(), claims, mergeHeader(map[jose.HeaderKey]any{"kid": "k1", "jku": i.URL + "/certs"}, header))
 }
@@ -96,7 +96,7 @@ func mergeHeader(header, more map[jose.HeaderKey]any) map[jose.HeaderKey]any {
 	return header
 }
 
-func signWith(t *testing.T, algorithm jose.SignatureAlgorithm, key any, claims any, header map[jose.HeaderKey]any) string {
+func signWith(t testing.TB, algorithm jose.SignatureAlgorithm, key any, claims any, header map[jose.HeaderKey]any) string {
 	t.Helper()
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: algorithm, Key: key}, &jose.SignerOptions{ExtraHeaders: header})
 	if err != nil {
@@ -122,7 +122,7 @@ func signWith(t *testing.T, algorithm jose.SignatureAlgorithm, key any, claims a
 }
 
 // publicBytes is what an attacker knows of a signing key, and may try as an HMAC secret.
-func publicBytes(t *testing.T, key crypto.PublicKey) []byte {
+func publicBytes(t testing.TB, key crypto.PublicKey) []byte {
 	t.Helper()
 	der, err := x509.MarshalPKIXPublicKey(key)
 	if err != nil {
