@@ -30,8 +30,9 @@ func contrast() Step {
 				sh("kubectl", "get", "--raw", "/api/v1/namespaces/"+in.Namespace+"/services/"+ordinaryService+":80/proxy/"),
 			}
 		},
-		Run:    runContrast,
-		Renews: "the ordinary consumer's pod is replaced",
+		Run:     runContrast,
+		Renews:  "the ordinary consumer's pod is replaced",
+		Forgoes: "nobody sees that an ordinary pod gets ciphertext only",
 		Undo: func(ctx context.Context, r *Run) error {
 			return removeObjects(ctx, r, podRef(r, ordinaryPod), serviceRef(r, ordinaryService))
 		},

@@ -107,7 +107,7 @@ func (w *Walkthrough) setStale(s Step, reason string) error {
 	w.mu.Lock()
 	w.stands[s.ID].confirmed = false
 	w.mu.Unlock()
-	if err := w.journal.setStep(s.ID, func(r *stepRecord) { r.State = Stale }); err != nil {
+	if err := w.journal.setStep(s.ID, func(r *stepRecord) { r.State, r.Waived = Stale, false }); err != nil {
 		return err
 	}
 	w.moved(s, Stale, reason)

@@ -48,7 +48,9 @@ type stepRecord struct {
 	// Fingerprint is that of the inputs the step read when it was done.
 	Fingerprint string `json:"fingerprint,omitempty"`
 	// Again: the user wants it carried out once more, although it was done.
-	Again    bool      `json:"again,omitempty"`
+	Again bool `json:"again,omitempty"`
+	// Waived: the user goes on without it.
+	Waived   bool      `json:"waived,omitempty"`
 	Started  time.Time `json:"started,omitzero"`
 	Finished time.Time `json:"finished,omitzero"`
 }

@@ -121,7 +121,8 @@ func tools() Step {
 			}
 			return commands
 		},
-		Run: runTools,
+		Run:     runTools,
+		Forgoes: "whether az and its extensions will do shows only when the security policy is generated",
 	}
 }
 

@@ -24,6 +24,8 @@ type Result struct {
 	Attestation *Attestation  `json:"attestation,omitempty"`
 	Problem     *Problem      `json:"problem,omitempty"`
 	Steps       map[State]int `json:"steps"`
+	// Waived are the steps that the user skips; they count as skipped.
+	Waived []string `json:"waived,omitempty"`
 	// Open are resources with an operation under way in Azure, or one that may be.
 	Open []Resource `json:"open,omitempty"`
 	// Exists is all that the run made and did not remove again.

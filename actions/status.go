@@ -24,6 +24,7 @@ type StepStatus struct {
 	Screen   Screen    `json:"screen"`
 	Title    string    `json:"title"`
 	State    State     `json:"state"`
+	Waived   bool      `json:"waived,omitempty"` // skipped by the user, not because it was so already
 	Started  time.Time `json:"started,omitzero"`
 	Finished time.Time `json:"finished,omitzero"`
 }
@@ -66,7 +67,7 @@ func (j *Journal) Status(steps []Step) Status {
 	}
 	for _, s := range steps {
 		if r, begun := doc.Steps[s.ID]; begun {
-			status.Steps = append(status.Steps, StepStatus{s.ID, s.Screen, s.Title, r.State, r.Started, r.Finished})
+			status.Steps = append(status.Steps, StepStatus{s.ID, s.Screen, s.Title, r.State, r.Waived, r.Started, r.Finished})
 		}
 		if cost := costOf(s.ID, doc.Inputs); cost.What != "" && status.has(s.ID) {
 			status.Costs = append(status.Costs, cost)

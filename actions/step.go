@@ -39,6 +39,9 @@ type Step struct {
 	// Renews says what is made anew when the user runs the step again, even where Probe would find
 	// nothing to do; empty: nothing. It takes the old one's place: nothing ever is there twice.
 	Renews string
+	// Forgoes says what the user does without who skips the step; empty: it cannot be skipped. Only
+	// steps may be that no later one relies on, and none that guards money or secrets.
+	Forgoes string
 	// Undo removes what Run made; it succeeds where nothing is left. nil: nothing to undo.
 	Undo func(context.Context, *Run) error
 	// UndoCommands are the equivalents of Undo.

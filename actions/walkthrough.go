@@ -77,7 +77,7 @@ func New(o Options) (*Walkthrough, error) {
 }
 
 // recall takes over what the journal says of an earlier process. What was running then is
-// pending now.
+// pending now; what the user skipped is not asked for again.
 func (w *Walkthrough) recall() {
 	records := w.journal.read().Steps
 	for _, s := range w.steps {
@@ -85,7 +85,7 @@ func (w *Walkthrough) recall() {
 		if state != Done && state != Skipped && state != Stale {
 			state = Pending
 		}
-		w.stands[s.ID] = &standing{state: state}
+		w.stands[s.ID] = &standing{state: state, confirmed: records[s.ID].Waived}
 	}
 }
 
@@ -183,6 +183,7 @@ func (w *Walkthrough) result() Result {
 		Steps:       map[State]int{},
 		Open:        doc.open(),
 		Exists:      doc.owned(),
+		Waived:      doc.waived(w.steps),
 	}
 	for _, state := range w.States() {
 		r.Steps[state]++

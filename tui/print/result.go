@@ -5,6 +5,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/cctui/cctui/actions"
 )
@@ -33,7 +34,11 @@ func (t *Text) result(r actions.Result) {
 
 func proof(out io.Writer, style style, r actions.Result) {
 	fmt.Fprintf(out, "\n  %s    %s\n", style.bold("attested pod"), r.Message)
-	fmt.Fprintf(out, "  %s    %s (%d characters of base64, no key)\n", style.bold("ordinary pod"), shorten(r.Ciphertext, 32), len(r.Ciphertext))
+	ordinary := fmt.Sprintf("%s (%d characters of base64, no key)", shorten(r.Ciphertext, 32), len(r.Ciphertext))
+	if r.Ciphertext == "" {
+		ordinary = "not asked"
+	}
+	fmt.Fprintf(out, "  %s    %s\n", style.bold("ordinary pod"), ordinary)
 	if r.Attestation != nil {
 		attestation(out, style, *r.Attestation)
 	}
@@ -96,5 +101,9 @@ func summary(r actions.Result) string {
 	case through == 0 && r.Outcome == actions.Succeeded:
 		return "succeeded: there was nothing to do"
 	}
-	return fmt.Sprintf("%s: %d of %d steps done", r.Outcome, through, total)
+	done := fmt.Sprintf("%s: %d of %d steps done", r.Outcome, through, total)
+	if len(r.Waived) > 0 {
+		done += "; skipped by you: " + strings.Join(r.Waived, ", ")
+	}
+	return done
 }
