@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/cctui/cctui/sandbox/arm"
 )
 
 // Fault is something that can be made to go wrong.
@@ -12,6 +14,8 @@ type Fault struct {
 	Name, Explanation string
 	// Argument says what may follow the name after an equals sign; empty: nothing.
 	Argument string
+	// choices are what the argument may be; none: anything that reads well.
+	choices []string
 }
 
 // faults is everything that can be scripted.
@@ -35,15 +39,18 @@ var faults = []Fault{
 	{Name: "no-role-permission", Explanation: "The account is a contributor: it may not assign roles."},
 	{Name: "runtime-class-missing", Explanation: "The node pool comes without its runtime class."},
 	{Name: "sidecar-slow", Explanation: "The sidecar starts late, and the consumer asks it too early."},
-	{Name: "throttle", Explanation: "Most calls of Resource Manager and vaults are refused twice with 429 and Retry-After."},
+	{Name: "throttle", Explanation: "Each call is refused twice with 429 and Retry-After.", Argument: "one service: management, login, vault, managedhsm, attest, k8s; else management and the vaults", choices: services},
 	{Name: "rbac-slow", Explanation: "Role assignments take long to take effect.", Argument: "how long, e.g. 5s"},
-	{Name: "operation-failed", Explanation: "Long-running operations end as failed.", Argument: "one operation, e.g. cluster.create"},
-	{Name: "http-500", Explanation: "The first try of each call is answered 500.", Argument: servicesHelp},
-	{Name: "http-503", Explanation: "The first try of each call is answered 503.", Argument: servicesHelp},
-	{Name: "http-reset", Explanation: "The first try of each call loses its connection.", Argument: servicesHelp},
-	{Name: "http-stall", Explanation: "The first try of each call hangs for a while and then fails.", Argument: servicesHelp},
-	{Name: "http-slow", Explanation: "Answers come slowly.", Argument: servicesHelp},
-	{Name: "http-truncated", Explanation: "The answer to the first try of each call breaks off.", Argument: servicesHelp},
+	{Name: "operation-failed", Explanation: "Long-running operations end as failed.", Argument: "one operation, e.g. cluster.create", choices: arm.LongRunning()},
+	{Name: "operation-gone", Explanation: "Long-running operations are forgotten as soon as they are accepted; what they do goes on.", Argument: "one operation, e.g. cluster.create", choices: arm.LongRunning()},
+	{Name: "operation-endless", Explanation: "Long-running operations never end.", Argument: "one operation, e.g. cluster.create", choices: arm.LongRunning()},
+	{Name: "http-500", Explanation: "The first try of each call is answered 500.", Argument: servicesHelp, choices: services},
+	{Name: "http-503", Explanation: "The first try of each call is answered 503.", Argument: servicesHelp, choices: services},
+	{Name: "http-reset", Explanation: "The first try of each call loses its connection.", Argument: servicesHelp, choices: services},
+	{Name: "http-stall", Explanation: "The first try of each call hangs for a while and then fails.", Argument: servicesHelp, choices: services},
+	{Name: "http-slow", Explanation: "Answers come slowly.", Argument: servicesHelp, choices: services},
+	{Name: "http-truncated", Explanation: "The answer to the first try of each call breaks off.", Argument: servicesHelp, choices: services},
+	{Name: "http-malformed", Explanation: "The first answers to each call are 200 and nonsense: a web page, then JSON of other types.", Argument: servicesHelp, choices: services},
 }
 
 // Faults are everything that can be scripted, in the order they are best read.
@@ -61,6 +68,9 @@ func parseFaults(texts []string) (map[string]string, error) {
 		if err := faults[i].check(argument, hasArgument); err != nil {
 			return nil, err
 		}
+		if _, twice := scripted[name]; twice {
+			return nil, fmt.Errorf("fault %s is given twice", name)
+		}
 		scripted[name] = argument
 	}
 	return scripted, nil
@@ -73,14 +83,12 @@ func (f Fault) check(argument string, given bool) error {
 	switch {
 	case !given:
 		return nil
-	case f.Argument == servicesHelp && !slices.Contains(services, argument):
-		return fmt.Errorf("fault %s: %q is no service: choose one of %s", f.Name, argument, strings.Join(services, ", "))
+	case f.choices != nil && !slices.Contains(f.choices, argument):
+		return fmt.Errorf("fault %s: there is no %q: choose one of %s", f.Name, argument, strings.Join(f.choices, ", "))
 	case f.Name == "rbac-slow":
 		if _, err := time.ParseDuration(argument); err != nil {
 			return fmt.Errorf("fault %s: %w", f.Name, err)
 		}
-	case f.Name == "operation-failed" && !slices.Contains(Operations(), argument):
-		return fmt.Errorf("fault %s: %q is no operation: choose one of %s", f.Name, argument, strings.Join(Operations(), ", "))
 	}
 	return nil
 }

@@ -28,47 +28,56 @@ const (
 // httpFault spoils the answers of some services.
 type httpFault struct {
 	name     string
-	services []string // where its argument does not name one
-	tries    int      // of each call that are spoilt before one gets through
-	spoil    func(w http.ResponseWriter, r *http.Request, next http.Handler)
+	services []string  // where its argument does not name one
+	spoils   []spoiler // the first tries of each call, one after another; the next one gets through
+	// once: a call that got through is never spoilt again. Who cannot try a single call again, but only
+	// all that it was part of, would otherwise not get to the end of it.
+	once bool
 }
 
+// spoiler answers in place of the next handler, or makes something else of its answer.
+type spoiler func(w http.ResponseWriter, r *http.Request, next http.Handler)
+
 func httpFaults() []httpFault {
+	management := services[:1]
 	return []httpFault{
-		{"throttle", []string{"management", "vault", "managedhsm"}, 2, throttle},
-		{"http-500", services[:1], 1, refuse(http.StatusInternalServerError, "InternalServerError")},
-		{"http-503", services[:1], 1, refuse(http.StatusServiceUnavailable, "ServiceUnavailable")},
-		{"http-reset", services[:1], 1, reset},
-		{"http-stall", services[:1], 1, hang},
-		{"http-slow", services[:1], 1, slow},
-		{"http-truncated", services[:1], 1, truncate},
+		{name: "throttle", services: []string{"management", "vault", "managedhsm"}, spoils: []spoiler{throttle, throttle}},
+		{name: "http-500", services: management, spoils: []spoiler{refuse(http.StatusInternalServerError, "InternalServerError")}},
+		{name: "http-503", services: management, spoils: []spoiler{refuse(http.StatusServiceUnavailable, "ServiceUnavailable")}},
+		{name: "http-reset", services: management, spoils: []spoiler{reset}},
+		{name: "http-stall", services: management, spoils: []spoiler{hang}},
+		{name: "http-slow", services: management, spoils: []spoiler{slow}},
+		{name: "http-truncated", services: management, spoils: []spoiler{truncate}},
+		{name: "http-malformed", services: management, spoils: []spoiler{nonsense("text/html", captivePortal), nonsense("application/json", otherTypes)}, once: true},
 	}
 }
 
-// spoilt puts the scripted HTTP faults in front of a handler.
+// spoilt puts the HTTP faults in front of a handler.
 func spoilt(next http.Handler, w weather) http.Handler {
 	for _, f := range httpFaults() {
-		argument, on := w.Has(f.name)
-		if !on {
-			continue
-		}
-		if argument != "" {
-			f.services = []string{argument}
-		}
-		next = f.before(next)
+		next = f.before(next, w)
 	}
 	return next
 }
 
-func (f httpFault) before(next http.Handler) http.Handler {
-	seen := &tries{limit: f.tries, calls: map[string]int{}}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if slices.Contains(f.services, serviceOf(front.HostOf(r))) && seen.hit(r) {
-			f.spoil(w, r, next)
-			return
+// before spoils while the fault is scripted.
+func (f httpFault) before(next http.Handler, w weather) http.Handler {
+	seen := &tries{fault: f, calls: map[string]int{}}
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		argument, on := w.Has(f.name)
+		if on && f.strikes(serviceOf(front.HostOf(r)), argument) {
+			if spoil, hit := seen.next(r); hit {
+				spoil(rw, r, next)
+				return
+			}
 		}
-		next.ServeHTTP(w, r)
+		next.ServeHTTP(rw, r)
 	})
+}
+
+// strikes tells whether a service is the one that was asked for.
+func (f httpFault) strikes(service, argument string) bool {
+	return service == argument || argument == "" && slices.Contains(f.services, service)
 }
 
 // serviceOf is the kind of a host: its name under localhost, without what comes before.
@@ -80,22 +89,25 @@ func serviceOf(host string) string {
 // tries counts how often each call came: a call that was spoilt often enough gets through, so
 // that who tries again always arrives.
 type tries struct {
-	limit int
+	fault httpFault
 
 	mu    sync.Mutex
 	calls map[string]int
 }
 
-func (t *tries) hit(r *http.Request) bool {
+func (t *tries) next(r *http.Request) (spoil spoiler, hit bool) {
 	call := r.Method + " " + front.HostOf(r) + r.URL.Path
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.calls[call] < t.limit {
+	try := t.calls[call]
+	if try < len(t.fault.spoils) {
 		t.calls[call]++
-		return true
+		return t.fault.spoils[try], true
 	}
-	delete(t.calls, call)
-	return false
+	if !t.fault.once {
+		delete(t.calls, call)
+	}
+	return nil, false
 }
 
 // throttle asks for a short wait of who can read milliseconds, and a second of everybody else.
@@ -105,7 +117,7 @@ func throttle(w http.ResponseWriter, r *http.Request, next http.Handler) {
 	refuse(http.StatusTooManyRequests, "TooManyRequests")(w, r, next)
 }
 
-func refuse(status int, code string) func(http.ResponseWriter, *http.Request, http.Handler) {
+func refuse(status int, code string) spoiler {
 	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
@@ -174,3 +186,19 @@ func (s *shortWriter) Write(part []byte) (int, error) {
 }
 
 func (s *shortWriter) Unwrap() http.ResponseWriter { return s.ResponseWriter }
+
+// What stands where an answer should: the page of a hotel's network, and JSON of which nothing has the
+// type it should have.
+const (
+	captivePortal = "<!DOCTYPE html><html><body>Please accept our terms of use.</body></html>"
+	otherTypes    = `{"id":7,"name":[],"kind":{},"apiVersion":1,"metadata":"none","items":5,"status":true,"value":{"token":1},` +
+		`"properties":"none","token":{},"access_token":7,"key":"none","keys":3,"issuer":[],"jwks_uri":2,"gitVersion":{},"resources":0,"kubeconfigs":"none"}`
+)
+
+// nonsense answers 200, though nothing was done.
+func nonsense(contentType, body string) spoiler {
+	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+		w.Header().Set("Content-Type", contentType)
+		_, _ = w.Write([]byte(body))
+	}
+}

@@ -11,6 +11,12 @@ import (
 // spoiltFront serves one JSON document at every host, with a fault in front of it.
 func spoiltFront(t *testing.T, fault string) *front.Front {
 	t.Helper()
+	f, _ := changingFront(t, fault)
+	return f
+}
+
+func changingFront(t *testing.T, fault string) (*front.Front, weather) {
+	t.Helper()
 	w, err := newWeather(ProfileInstant, 1, []string{fault})
 	if err != nil {
 		t.Fatal(err)
@@ -23,7 +29,7 @@ func spoiltFront(t *testing.T, fault string) *front.Front {
 	f.Handle("*.localhost", spoilt(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_ = json.NewEncoder(w).Encode(map[string]string{"document": "long enough to be broken off"})
 	}), w))
-	return f
+	return f, w
 }
 
 // get is the status of an answer; 0 where it does not arrive whole.
@@ -54,6 +60,8 @@ func TestHTTPFaultsSpoilTheFirstTries(t *testing.T) {
 		{"http-slow=k8s", "aks.k8s.localhost", []int{200}},
 		{"throttle", "kv.vault.localhost", []int{429, 429, 200}},
 		{"throttle", "login.localhost", []int{200}},
+		{"throttle=login", "login.localhost", []int{429, 429, 200, 429}},
+		{"http-malformed=k8s", "aks.k8s.localhost", []int{0, 200, 200, 200}}, // a page, other types, and then for good
 	}
 	for _, test := range tests {
 		t.Run(test.fault+" "+test.service, func(t *testing.T) {
@@ -64,5 +72,20 @@ func TestHTTPFaultsSpoilTheFirstTries(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestFaultsComeAndGo(t *testing.T) {
+	f, w := changingFront(t, "http-500=login")
+	for i, step := range []struct {
+		script []string
+		want   int
+	}{{nil, 200}, {[]string{"http-503=login"}, 503}, {nil, 200}} {
+		if err := w.script(step.script); err != nil {
+			t.Fatal(err)
+		}
+		if got := get(f, "login.localhost", "/"); got != step.want {
+			t.Errorf("step %d: %d, want %d", i, got, step.want)
+		}
 	}
 }

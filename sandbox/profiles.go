@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -56,7 +57,7 @@ const slowRoles = 2 * time.Second
 type weather struct {
 	profile string
 	scale   float64
-	faults  map[string]string
+	faults  *atomic.Pointer[map[string]string] // scripted, with their arguments
 }
 
 func newWeather(profile string, scale float64, faults []string) (weather, error) {
@@ -72,8 +73,17 @@ func newWeather(profile string, scale float64, faults []string) (weather, error)
 	if scale < 0 {
 		return weather{}, fmt.Errorf("the scale of the latency profile is %g: it must be positive", scale)
 	}
+	w := weather{profile: profile, scale: scale, faults: &atomic.Pointer[map[string]string]{}}
+	return w, w.script(faults)
+}
+
+// script makes these faults, and no others, happen from now on.
+func (w weather) script(faults []string) error {
 	scripted, err := parseFaults(faults)
-	return weather{profile: profile, scale: scale, faults: scripted}, err
+	if err == nil {
+		w.faults.Store(&scripted)
+	}
+	return err
 }
 
 // Duration is how long an operation takes; one that is not in the table takes no time.
@@ -114,7 +124,7 @@ func (w weather) Take(ctx context.Context, operation string) error {
 
 // Has tells whether a fault is scripted, and its argument.
 func (w weather) Has(fault string) (argument string, on bool) {
-	argument, on = w.faults[fault]
+	argument, on = (*w.faults.Load())[fault]
 	return argument, on
 }
 

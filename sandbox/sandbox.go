@@ -102,6 +102,9 @@ func (s *Sandbox) Take(ctx context.Context, operation string) error {
 	return s.weather.Take(ctx, operation)
 }
 
+// Script makes these faults, and no others, happen from now on. What has happened stays.
+func (s *Sandbox) Script(faults ...string) error { return s.weather.script(faults) }
+
 // Close ends everything that runs: first who asks from outside, then clusters with their pods.
 func (s *Sandbox) Close() error {
 	errs := []error{s.front.Close()}

@@ -36,11 +36,16 @@ const (
 type weather struct {
 	durations map[string]time.Duration
 	faults    map[string]string
+	mu        *sync.Mutex // of faults that change; nil: they do not
 }
 
 func (w weather) Duration(operation string) time.Duration { return w.durations[operation] }
 
 func (w weather) Has(fault string) (string, bool) {
+	if w.mu != nil {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+	}
 	argument, on := w.faults[fault]
 	return argument, on
 }
@@ -518,6 +523,35 @@ func TestFailedOperationSaysWhy(t *testing.T) {
 		t.Errorf("state %v", state)
 	}
 	fx.succeed(fx.must(http.StatusAccepted, "DELETE", clusterURL, nil))
+}
+
+func TestForgottenOperationGoesOn(t *testing.T) {
+	fx := newFixture(t, weather{faults: map[string]string{"operation-gone": "cluster.create"}})
+	fx.makeGroup()
+	fx.must(http.StatusOK, "POST", aksURL+"/register", nil)
+	accepted := fx.must(http.StatusCreated, "PUT", clusterURL, clusterOf())
+	for _, header := range []string{"Azure-AsyncOperation", "Location"} {
+		if asked := fx.send("GET", accepted.header.Get(header), "Bearer "+operator, nil); asked.status != http.StatusNotFound {
+			t.Errorf("%s: %d", header, asked.status)
+		}
+	}
+	fx.awaitState(clusterURL, "Succeeded")
+}
+
+func TestEndlessOperationEndsWhenTheFaultDoes(t *testing.T) {
+	faults := map[string]string{"operation-endless": ""}
+	var mu sync.Mutex
+	fx := newFixture(t, weather{faults: faults, mu: &mu})
+	fx.makeGroup()
+	fx.must(http.StatusOK, "POST", aksURL+"/register", nil)
+	fx.must(http.StatusCreated, "PUT", clusterURL, clusterOf())
+	if state := fx.must(http.StatusOK, "GET", clusterURL, nil).at("properties", "provisioningState"); state != "Creating" {
+		t.Errorf("state %v", state)
+	}
+	mu.Lock()
+	delete(faults, "operation-endless")
+	mu.Unlock()
+	fx.awaitState(clusterURL, "Succeeded")
 }
 
 func TestIdentityAndFederationLifeCycle(t *testing.T) {

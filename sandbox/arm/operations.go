@@ -13,6 +13,11 @@ import (
 // maxOperations bounds how many finished operations are remembered.
 const maxOperations = 4096
 
+// LongRunning are the operations that are followed, by a status URL or by their resource's state.
+func LongRunning() []string {
+	return []string{"cluster.create", "cluster.update", "cluster.delete", "pool.create", "pool.delete", "group.delete", "vault.create", "vault.purge"}
+}
+
 // operation is a long-running one. It lives in the server: a client may die and another one
 // go on asking.
 // Source: github.com/microsoft/api-guidelines, Azure considerations; resource-manager async-operations.
@@ -25,6 +30,7 @@ type operation struct {
 	ended    time.Time
 	askEvery time.Duration
 	done     chan struct{} // closed when it has ended
+	gone     bool          // nobody remembers it, by the fault operation-gone
 }
 
 // begin starts an operation of the provider. What takes its time runs without the lock; end
@@ -37,6 +43,7 @@ func (m *Manager) begin(provider, takes string, work func(context.Context) error
 		began:    time.Now(),
 		askEvery: min(max(m.Conditions.Duration(takes)/20, 10*time.Millisecond), 10*time.Second),
 		done:     make(chan struct{}),
+		gone:     m.struck("operation-gone", takes),
 	}
 	m.forgetOperations()
 	m.operations[op.id] = op
@@ -50,16 +57,40 @@ func (m *Manager) begin(provider, takes string, work func(context.Context) error
 	return op
 }
 
-// carryOut takes the operation's time, or fails as scripted, before anything is done.
+// struck tells whether a fault is scripted for an operation, or for all.
+func (m *Manager) struck(fault, takes string) bool {
+	which, on := m.Conditions.Has(fault)
+	return on && (which == "" || which == takes)
+}
+
+// carryOut takes the operation's time, or goes wrong as scripted, before anything is done.
 func (m *Manager) carryOut(takes string, work func(context.Context) error) *fault {
 	if err := m.Conditions.Take(m.lifetime, takes); err != nil {
 		return asFault(err)
 	}
-	if which, on := m.Conditions.Has("operation-failed"); on && (which == "" || which == takes) {
+	if err := m.endless(takes); err != nil {
+		return asFault(err)
+	}
+	if m.struck("operation-failed", takes) {
 		return refuse(http.StatusInternalServerError, "InternalOperationError", "Internal server error: the operation %s failed as scripted.", takes)
 	}
 	if err := work(m.lifetime); err != nil {
 		return asFault(err)
+	}
+	return nil
+}
+
+// endless holds an operation up for as long as the fault operation-endless is on.
+func (m *Manager) endless(takes string) error {
+	const lookAgain = 20 * time.Millisecond
+	ticker := time.NewTicker(lookAgain)
+	defer ticker.Stop()
+	for m.struck("operation-endless", takes) {
+		select {
+		case <-ticker.C:
+		case <-m.lifetime.Done():
+			return m.lifetime.Err()
+		}
 	}
 	return nil
 }
@@ -99,10 +130,19 @@ func pace(header http.Header, op *operation) {
 	header.Set("retry-after-ms", strconv.FormatInt(op.askEvery.Milliseconds(), 10))
 }
 
+func (m *Manager) findOperation(c *call) (*operation, error) {
+	id := c.PathValue("operation")
+	op, ok := m.operations[id]
+	if !ok || op.gone {
+		return nil, notFound("NotFound", "The operation '%s' was not found.", id)
+	}
+	return op, nil
+}
+
 func (m *Manager) getOperation(c *call) (answer, error) {
-	op, ok := m.operations[c.PathValue("operation")]
-	if !ok {
-		return answer{}, notFound("NotFound", "The operation '%s' was not found.", c.PathValue("operation"))
+	op, err := m.findOperation(c)
+	if err != nil {
+		return answer{}, err
 	}
 	body := map[string]any{"name": op.id, "status": op.status, "startTime": op.began.UTC()}
 	if !op.ended.IsZero() {
@@ -116,10 +156,10 @@ func (m *Manager) getOperation(c *call) (answer, error) {
 
 // getOperationResult is what Location names: 202 while it goes on, then the outcome.
 func (m *Manager) getOperationResult(c *call) (answer, error) {
-	op, ok := m.operations[c.PathValue("operation")]
+	op, err := m.findOperation(c)
 	switch {
-	case !ok:
-		return answer{}, notFound("NotFound", "The operation '%s' was not found.", c.PathValue("operation"))
+	case err != nil:
+		return answer{}, err
 	case op.fault != nil:
 		return answer{}, op.fault
 	case op.ended.IsZero():
