@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"bufio"
 	"context"
 	"net"
 	"time"
@@ -22,16 +23,23 @@ func (c Config) dial(owner context.Context) func(context.Context, string, string
 			return nil, err
 		}
 		stop := context.AfterFunc(owner, func() { _ = conn.Close() })
-		return ownedConn{conn, stop}, nil
+		return &ownedConn{conn, bufio.NewReaderSize(conn, readAhead), stop}, nil
 	}
 }
 
+// readAhead is how much is taken from a connection at once, in bytes. kafka-go asks for little, and
+// each time somebody in a port-forward would have to wake up.
+const readAhead = 64 << 10
+
 type ownedConn struct {
 	net.Conn
-	stop func() bool
+	ahead *bufio.Reader
+	stop  func() bool
 }
 
-func (c ownedConn) Close() error {
+func (c *ownedConn) Read(p []byte) (int, error) { return c.ahead.Read(p) }
+
+func (c *ownedConn) Close() error {
 	c.stop()
 	return c.Conn.Close()
 }

@@ -163,6 +163,42 @@ func TestTailSurvivesTheBroker(t *testing.T) {
 	}
 }
 
+// counted counts what is written to a connection.
+type counted struct {
+	net.Conn
+	writes *atomic.Int64
+}
+
+func (c counted) Write(p []byte) (int, error) {
+	c.writes.Add(1)
+	return c.Conn.Write(p)
+}
+
+func TestRecordsThatComeOneByOneAreFetchedTogether(t *testing.T) {
+	n := newNetwork(t)
+	c := n.config("demo")
+	produce(t, c, "one")
+	var requests atomic.Int64
+	c.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := n.dial(ctx, network, address)
+		return counted{conn, &requests}, err
+	}
+	records := tail(t, c)
+	<-records
+	began, before := time.Now(), requests.Load()
+	go func() {
+		for range 50 {
+			produce(t, n.config("demo"), "more")
+		}
+	}()
+	for range 50 {
+		<-records
+	}
+	if fetches, most := requests.Load()-before, int64(time.Since(began)/fetchInterval)+2; fetches > most {
+		t.Errorf("%d fetches, want at most %d", fetches, most)
+	}
+}
+
 func TestTailEndsWithItsContextEvenWhereNobodyAnswers(t *testing.T) {
 	silent := func(context.Context, string, string) (net.Conn, error) {
 		client, server := net.Pipe()

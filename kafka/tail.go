@@ -30,11 +30,12 @@ func (Topic) Tail(ctx context.Context, c Config, receive func(Record)) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for partition, offset := range offsets {
 		group.Go(func() error {
-			return c.follow(ctx, partition, offset, func(r Record) {
+			f := follower{Config: c, partition: partition, offset: offset, receive: func(r Record) {
 				turn.Lock()
 				defer turn.Unlock()
 				receive(r)
-			})
+			}}
+			return f.follow(ctx)
 		})
 	}
 	return fmt.Errorf("tail %s: %w", c.Topic, group.Wait())
@@ -47,10 +48,8 @@ func (c Config) awaitOffsets(ctx context.Context) (map[int]int64, error) {
 		if err == nil && len(offsets) > 0 {
 			return offsets, nil
 		}
-		select {
-		case <-ctx.Done():
-			return nil, errors.Join(ctx.Err(), err)
-		case <-time.After(wait):
+		if ended := pause(ctx, wait); ended != nil {
+			return nil, errors.Join(ended, err)
 		}
 	}
 }
@@ -110,37 +109,94 @@ func (c Config) listOffsets(ctx context.Context, client *kafka.Client, requests 
 	return offsets, nil
 }
 
-// follow reads one partition until ctx ends; the reader connects again by itself.
-func (c Config) follow(ctx context.Context, partition int, offset int64, receive func(Record)) error {
-	reader := kafka.NewReader(kafka.ReaderConfig{
-		Brokers:               []string{c.BootstrapServer},
-		Topic:                 c.Topic,
-		Partition:             partition,
-		Dialer:                &kafka.Dialer{DialFunc: c.dial(ctx), Timeout: dialTimeout},
-		QueueCapacity:         1000,
-		MaxBytes:              4 << 20,
-		MaxWait:               time.Second,
-		ReadBackoffMin:        backoffMin,
-		ReadLagInterval:       -1,
-		OffsetOutOfRangeError: true,
-	})
-	defer func() { _ = reader.Close() }()
-	if err := reader.SetOffset(offset); err != nil {
-		return fmt.Errorf("partition %d: %w", partition, err)
+// follower reads one partition.
+type follower struct {
+	Config
+	partition int
+	offset    int64 // of the next record
+	receive   func(Record)
+}
+
+// follow reads until ctx ends, and connects again where that breaks.
+func (f *follower) follow(ctx context.Context) error {
+	for wait := backoffMin; ; wait = min(wait*2, backoffMax) {
+		if f.read(ctx) {
+			wait = backoffMin
+		}
+		if err := pause(ctx, wait); err != nil {
+			return err
+		}
+	}
+}
+
+// read fetches from the partition's leader until that fails; false where it failed at once.
+func (f *follower) read(ctx context.Context) (fetched bool) {
+	dialer := kafka.Dialer{DialFunc: f.dial(ctx)}
+	connecting, connected := context.WithTimeout(ctx, dialTimeout)
+	conn, err := dialer.DialLeader(connecting, "tcp", f.BootstrapServer, f.Topic, f.partition)
+	connected()
+	if err != nil {
+		return false
+	}
+	defer func() { _ = conn.Close() }()
+	if _, err := conn.Seek(f.offset, kafka.SeekAbsolute|kafka.SeekDontCheck); err != nil {
+		return false
 	}
 	for {
-		message, err := reader.ReadMessage(ctx)
-		switch {
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case errors.Is(err, kafka.OffsetOutOfRange):
-			// The topic was made anew, shorter than it was: begin with what it holds now.
-			if err := reader.SetOffset(kafka.FirstOffset); err != nil {
-				return fmt.Errorf("partition %d: %w", partition, err)
-			}
-		case err == nil:
-			receive(record(message))
+		began := time.Now()
+		more, err := f.fetch(conn)
+		if err != nil {
+			return fetched
 		}
+		fetched = true
+		if !more && pause(ctx, fetchInterval-time.Since(began)) != nil {
+			return fetched
+		}
+	}
+}
+
+const (
+	// fetchInterval is the least time between two fetches that find all there is: a broker answers as
+	// soon as it has a record, so that records which come one by one would cost a fetch each.
+	fetchInterval = 100 * time.Millisecond
+	// fetchWait is how long a broker may wait for a record.
+	fetchWait = time.Second
+	// maxFetch is how much it may send at once, in bytes.
+	maxFetch = 4 << 20
+)
+
+// fetch hands over the records that a broker has, or the first that comes, and tells whether it has more.
+func (f *follower) fetch(conn *kafka.Conn) (more bool, err error) {
+	if err := conn.SetReadDeadline(time.Now().Add(fetchWait + dialTimeout)); err != nil {
+		return false, err
+	}
+	batch := conn.ReadBatchWith(kafka.ReadBatchConfig{MinBytes: 1, MaxBytes: maxFetch, MaxWait: fetchWait})
+	for {
+		message, err := batch.ReadMessage()
+		if err != nil {
+			break
+		}
+		f.offset = message.Offset + 1
+		f.receive(record(message))
+	}
+	err = batch.Close()
+	switch {
+	case errors.Is(err, kafka.OffsetOutOfRange):
+		// The topic was made anew, shorter than it was: begin with what it holds now.
+		f.offset, err = conn.Seek(0, kafka.SeekStart)
+		return true, err
+	case err == nil:
+		f.offset, _ = conn.Offset() // beyond what was compacted away
+	}
+	return f.offset < batch.HighWaterMark(), err
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
 	}
 }
 
