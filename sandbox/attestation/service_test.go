@@ -24,7 +24,7 @@ type rig struct {
 	machine *sev.Machine
 }
 
-func newRig(t *testing.T) rig {
+func newRig(t testing.TB) rig {
 	t.Helper()
 	door, err := front.Listen("127.0.0.1:0")
 	if err != nil {
@@ -54,7 +54,7 @@ type evidence struct {
 	dataType                   string
 }
 
-func (r rig) evidence(t *testing.T, debuggable bool) evidence {
+func (r rig) evidence(t testing.TB, debuggable bool) evidence {
 	t.Helper()
 	var reportData [64]byte
 	digest := sha256.Sum256(runtimeData)

@@ -59,7 +59,7 @@ func web(ctx context.Context, c pods.Container) error {
 }
 
 // start starts a cluster with a pool of each kind, and connects to it.
-func start(t *testing.T, edit func(*kubernetes.Options)) (*kubernetes.Cluster, *kube.Client) {
+func start(t testing.TB, edit func(*kubernetes.Options)) (*kubernetes.Cluster, *kube.Client) {
 	t.Helper()
 	door, err := front.Listen("127.0.0.1:0")
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"sync"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -56,7 +57,7 @@ func (f *fieldManagers) track(r *request, before, after objects.Object) (objects
 	}
 	tracked, err := manager.Update(orEmpty(r, before), after, r.manager())
 	if err != nil {
-		return nil, err
+		return nil, senders(err)
 	}
 	return asObject(tracked)
 }
@@ -69,9 +70,18 @@ func (f *fieldManagers) apply(r *request, before, configuration objects.Object, 
 	}
 	applied, err := manager.Apply(orEmpty(r, before), configuration, r.manager(), force)
 	if err != nil {
-		return nil, err
+		return nil, senders(err)
 	}
 	return asObject(applied)
+}
+
+// senders is an error that the sender's object is to blame for, such as a field its kind does not
+// have. Conflicts are that already.
+func senders(err error) error {
+	if known := apierrors.APIStatus(nil); errors.As(err, &known) {
+		return err
+	}
+	return apierrors.NewBadRequest(err.Error())
 }
 
 // orEmpty stands in for an object that is not there yet: the field manager wants one with its kind.

@@ -57,7 +57,7 @@ type rig struct {
 	roles  map[string]bool // "objectID action", action below Microsoft.KeyVault/vaults/keys/
 }
 
-func newRig(t *testing.T) *rig {
+func newRig(t testing.TB) *rig {
 	t.Helper()
 	door, err := front.Listen("127.0.0.1:0")
 	if err != nil {
@@ -164,7 +164,7 @@ func (r *rig) keys(t *testing.T, host string) *azkeys.Client {
 }
 
 // call is one plain request; the answer's error code and inner code come apart.
-func (r *rig) call(t *testing.T, who, method, address string, body any) (status int, answer map[string]any) {
+func (r *rig) call(t testing.TB, who, method, address string, body any) (status int, answer map[string]any) {
 	t.Helper()
 	data, err := json.Marshal(body)
 	if err != nil {
@@ -202,7 +202,7 @@ func failureOf(answer map[string]any) string {
 }
 
 // policyFor demands the host data of the rig's guests, at the given authority.
-func policyFor(t *testing.T, authority string) []byte {
+func policyFor(t testing.TB, authority string) []byte {
 	t.Helper()
 	data, err := skr.NewReleasePolicy(authority,
 		skr.Equals(skr.ClaimHostData, "5c1e"+strings.Repeat("0", 60)),
@@ -226,7 +226,7 @@ func exportable(policy []byte) map[string]any {
 var wrapping = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 
 // attested is a guest's token: its key bound to a report with the given host data.
-func (r *rig) attested(t *testing.T, hostData [32]byte, debuggable bool) string {
+func (r *rig) attested(t testing.TB, hostData [32]byte, debuggable bool) string {
 	t.Helper()
 	key, err := wrapping()
 	if err != nil {
