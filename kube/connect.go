@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apimachinery/pkg/version"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
@@ -41,6 +42,7 @@ type Client struct {
 	rest      rest.Interface
 	dynamic   dynamic.Interface
 	kinds     kinds
+	pauses    wait.Backoff // between the tries of a request
 }
 
 // Connect makes a client. Nothing is sent yet; Version tells whether the API server answers.
@@ -91,7 +93,7 @@ func newClient(config *rest.Config, namespace string) (*Client, error) {
 	}
 	return &Client{
 		config: config, namespace: namespace, rest: requests, dynamic: objects,
-		kinds: kinds{known: map[schema.GroupVersionKind]kind{}},
+		kinds: kinds{known: map[schema.GroupVersionKind]kind{}}, pauses: pauses(),
 	}, nil
 }
 
@@ -124,7 +126,7 @@ func authorize(token func(context.Context) (string, error)) func(http.RoundTripp
 		return roundTripper(func(r *http.Request) (*http.Response, error) {
 			bearer, err := token(r.Context())
 			if err != nil {
-				return nil, fmt.Errorf("token for the API server: %w", err)
+				return nil, &tokenError{err}
 			}
 			r = r.Clone(r.Context())
 			r.Header.Set("Authorization", "Bearer "+bearer)
@@ -139,18 +141,25 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { retur
 
 // Version is the API server's version, e.g. v1.33.2.
 func (c *Client) Version(ctx context.Context) (string, error) {
-	body, err := c.rest.Get().AbsPath("/version").Do(ctx).Raw()
-	if err != nil {
-		return "", fmt.Errorf("read the API server's version: %w", err)
-	}
 	var info version.Info
-	if err := json.Unmarshal(body, &info); err != nil {
+	if err := c.getJSON(ctx, "/version", &info); err != nil {
 		return "", fmt.Errorf("read the API server's version: %w", err)
 	}
 	if info.GitVersion == "" {
 		return "", errors.New("read the API server's version: the answer names none")
 	}
 	return info.GitVersion, nil
+}
+
+// getJSON reads a document that is no object.
+func (c *Client) getJSON(ctx context.Context, path string, into any) error {
+	return persist(ctx, c.pauses, func() error {
+		body, err := c.rest.Get().AbsPath(path).Do(ctx).Raw()
+		if err != nil {
+			return err
+		}
+		return json.Unmarshal(body, into)
+	})
 }
 
 // quiet keeps client-go from writing to standard error: what goes wrong is returned, not logged.

@@ -134,6 +134,7 @@ func TestAnAnswerThatIsNoVersionIsRefused(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		client.pauses.Steps = 0
 		if version, err := client.Version(t.Context()); err == nil {
 			t.Errorf("%q was taken for version %q", answer, version)
 		}

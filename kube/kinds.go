@@ -2,7 +2,6 @@ package kube
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -57,17 +56,12 @@ func (c *Client) kind(ctx context.Context, wanted schema.GroupVersionKind) (kind
 	if at.Group == "" {
 		path = "/api/" + at.Version
 	}
-	body, err := c.rest.Get().AbsPath(path).Do(ctx).Raw()
+	var list metav1.APIResourceList
+	err := c.getJSON(ctx, path, &list)
 	if err != nil && !apierrors.IsNotFound(err) {
-		return kind{}, err
+		return kind{}, fmt.Errorf("read what is served at %s: %w", path, err)
 	}
-	if err == nil {
-		var list metav1.APIResourceList
-		if err := json.Unmarshal(body, &list); err != nil {
-			return kind{}, fmt.Errorf("read what is served at %s: %w", path, err)
-		}
-		c.kinds.learn(at, list.APIResources)
-	}
+	c.kinds.learn(at, list.APIResources)
 	if found, ok := c.kinds.find(wanted); ok {
 		return found, nil
 	}
@@ -85,7 +79,7 @@ func (c *Client) resource(ctx context.Context, ref Ref) (dynamic.ResourceInterfa
 	}
 	resource := c.dynamic.Resource(found.resource)
 	if !found.namespaced || ref.Namespace == "" {
-		return resource, nil
+		return patient{resource, c.pauses}, nil
 	}
-	return resource.Namespace(ref.Namespace), nil
+	return patient{resource.Namespace(ref.Namespace), c.pauses}, nil
 }

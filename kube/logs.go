@@ -15,16 +15,19 @@ const typicalLine = 64
 // Logs returns the last lines of a container's log, at most limit bytes.
 func (c *Client) Logs(ctx context.Context, namespace, pod, container string, limit int64) ([]byte, error) {
 	lines := strconv.FormatInt(limit/typicalLine+1, 10)
-	stream, err := c.logs(ctx, namespace, pod, container, "tailLines", lines)
-	if err != nil {
-		return nil, err
-	}
-	defer stream.Close()
-	tail, err := readTail(stream, int(limit))
-	if err != nil {
-		return tail, fmt.Errorf("read the log of %s/%s %s: %w", namespace, pod, container, err)
-	}
-	return tail, nil
+	var tail []byte
+	err := persist(ctx, c.pauses, func() error {
+		stream, err := c.logs(ctx, namespace, pod, container, "tailLines", lines)
+		if err != nil {
+			return err
+		}
+		defer stream.Close()
+		if tail, err = readTail(stream, int(limit)); err != nil {
+			return fmt.Errorf("read the log of %s/%s %s: %w", namespace, pod, container, err)
+		}
+		return nil
+	})
+	return tail, err
 }
 
 // FollowLogs streams a container's log from its beginning, until it is closed or the container ends.
