@@ -12,7 +12,7 @@ PLATFORMS   := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 w
 RACE := $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build lint cross bench judge clean
+.PHONY: help demo test build lint cross bench fuzz judge clean
 
 help: ## list these words
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST)
@@ -42,6 +42,14 @@ cross: ## build for every platform, into dist/
 
 bench: build ## measure makespan, sandbox run, start, screens and tail (about six minutes)
 	$(GO) test -p 1 -run '^$$' -bench . -benchtime 3x ./...
+
+# Inputs that are found interesting are not made small first: that would take most of the time.
+FUZZTIME ?= 60s
+fuzz: ## throw bytes at every parser of foreign bytes, each for FUZZTIME (60s: about half an hour)
+	@grep -r --include='*_test.go' --exclude-dir=judge -o '^func Fuzz[A-Za-z]*' . | sort | sed 's|^\(.*\)/[^/]*:func \(.*\)|\1 \2|' | while read -r package target; do \
+		echo "$$package $$target"; \
+		$(GO) test "$$package" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5x || exit 1; \
+	done
 
 judge: ## hold the adapters against a real kube-apiserver, and Kafka where a JDK and Maven are there (cold: 15 CPU-minutes)
 	cd judge && $(GO) test -count=1 -timeout 40m -v ./...
