@@ -74,16 +74,16 @@ func keyFailure(log string) (text string, failed bool) {
 // verdict is why the consumer has no key, and what may change that.
 type verdict struct {
 	problem error
-	cure    cure
+	help    help
 	reason  string // of restarting the consumer
 }
 
-// cure is what helps. The consumer asks for the key only once, and its sidecar tries only once, so
+// help is what may change it. The consumer asks for the key only once, and its sidecar tries only once, so
 // in any case the pod must be restarted.
-type cure int
+type help int
 
 const (
-	noCure      cure = iota
+	noHelp      help = iota
 	restartOnly      // if a restart or two do not help, nothing passes by itself
 	tryAgain         // a service was busy or out of reach, as it may be for any call
 	patience         // what Azure shows only eventually
@@ -95,10 +95,10 @@ func diagnose(ctx context.Context, r *Run, e evidence) verdict {
 		return verdict{problem: err}
 	}
 	if e.raced {
-		return verdict{problem: consumerRaced(r), cure: restartOnly, reason: "the consumer asked for the key before its sidecar was ready"}
+		return verdict{problem: consumerRaced(r), help: restartOnly, reason: "the consumer asked for the key before its sidecar was ready"}
 	}
 	if e.refusal == nil {
-		return verdict{problem: noKey(r), cure: restartOnly, reason: "the consumer has no key and does not say why"}
+		return verdict{problem: noKey(r), help: restartOnly, reason: "the consumer has no key and does not say why"}
 	}
 	return refusalVerdict(r, e)
 }
@@ -111,9 +111,9 @@ func refusalVerdict(r *Run, e evidence) verdict {
 	p.Retry = false
 	switch {
 	case passes:
-		return verdict{problem: p, cure: tryAgain, reason: fmt.Sprintf("the release of the key failed at the %s: %s", e.refusal.Stage, p.Title)}
+		return verdict{problem: p, help: tryAgain, reason: fmt.Sprintf("the release of the key failed at the %s: %s", e.refusal.Stage, p.Title)}
 	case e.refusal.Stage == skr.StageIdentity:
-		return verdict{problem: p, cure: patience, reason: "Entra learns of the federated credential"}
+		return verdict{problem: p, help: patience, reason: "Entra learns of the federated credential"}
 	case e.refusal.Stage == skr.StageVault:
 		return vaultVerdict(r, e, p)
 	}
@@ -134,7 +134,7 @@ func vaultVerdict(r *Run, e evidence, otherwise *Problem) verdict {
 	case e.refusal.UpstreamStatus == http.StatusNotFound:
 		return verdict{problem: keyGone(r.Inputs())}
 	case e.refusal.UpstreamStatus == http.StatusForbidden && (e.token != nil || e.refusal.UpstreamCode == "ForbiddenByRbac"):
-		return verdict{problem: missing, cure: patience, reason: "the vault learns of the role of the pod's identity"}
+		return verdict{problem: missing, help: patience, reason: "the vault learns of the role of the pod's identity"}
 	}
 	return verdict{problem: otherwise}
 }
@@ -183,6 +183,7 @@ func consumerRaced(r *Run) error {
 	return &Problem{
 		ID: "consumer-raced", Title: "The consumer asks for the key before its sidecar is ready",
 		Why:      "The sample asks once, when it starts to read, and shows ciphertext from then on. Restarting its pod twice did not help.",
+		Cures:    offer("again-consumer"),
 		Remedy:   []string{"Run again: the pod is restarted once more.", "If the sidecar never gets ready, its log says why."},
 		Commands: logCommands(r),
 	}
@@ -192,6 +193,7 @@ func noKey(r *Run) error {
 	return &Problem{
 		ID: "no-key", Title: "The consumer did not get the key, and nothing says why",
 		Why:      "Everything that can be compared fits together. The logs of the pod say nothing of a failure, or its policy forbids to read them.",
+		Cures:    offer("again-consumer"),
 		Remedy:   []string{"Run again: the pod is restarted.", "Read the logs, if the policy lets you."},
 		Commands: logCommands(r),
 	}

@@ -210,7 +210,7 @@ func (a *attempt) look(ctx context.Context) (through bool, err error) {
 // explain starts the consumer once more where it failed by chance, for that is no refusal.
 func (a *attempt) explain(ctx context.Context) error {
 	v := refusal(ctx, a.r, gather(ctx, a.r, a.k))
-	if v.cure == restartOnly && a.restarts < maxRestarts {
+	if v.help == restartOnly && a.restarts < maxRestarts {
 		a.restarts++
 		if err := dismissConsumer(ctx, a.r, a.k); err != nil {
 			return err
@@ -226,7 +226,7 @@ func notRefused(text string) error {
 	return &Problem{
 		ID: "experiment-not-refused", Title: "The key was released all the same", Class: ClassFailed,
 		Why:    "The consumer shows " + Sanitize(text, maxLine) + ", and must not be able to.",
-		Remedy: []string{"Restore, and check the key's release policy: run again from the step key."},
+		Remedy: []string{"Restore, and check the key's release policy: run again from the step key (--from key)."},
 	}
 }
 

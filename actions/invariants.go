@@ -97,7 +97,8 @@ func keyGone(in Inputs) error {
 	return &Problem{
 		ID: "key-deleted", Title: "The key " + in.Key + " is gone from the vault",
 		Why:      "Somebody deleted it after it was made. Without it nothing can be decrypted.",
-		Remedy:   []string{"Recover it, or run again from the step key to make a new one."},
+		Cures:    offer("recover-key", "again-key"),
+		Remedy:   []string{"Recover it, or run again from the step key (--from key) to make a new one."},
 		Commands: []string{sh(append([]string{"az", "keyvault", "key", "recover", "--name", in.Key}, vaultFlag(in)...)...)},
 	}
 }
@@ -123,7 +124,8 @@ func sameTopic(writes, reads string) error {
 	return &Problem{
 		ID: "topic-mismatch", Title: "Producer and consumer use different topics",
 		Why:    Sanitize(fmt.Sprintf("The producer writes to %q, the consumer reads %q.", writes, reads), maxLogText),
-		Remedy: []string{"Restart the producer with the consumer's topic: run again from the step producer.", "If it happens again, something in the cluster changes pods on admission."},
+		Cures:  offer("again-producer"),
+		Remedy: []string{"Restart the producer with the consumer's topic: run again from the step producer (--from producer).", "If it happens again, something in the cluster changes pods on admission."},
 		Commands: []string{
 			"kubectl get mutatingwebhookconfigurations",
 		},
@@ -142,7 +144,8 @@ func checkSidecar(w *world) error {
 	return &Problem{
 		ID: "no-sidecar", Title: "The consumer's pod has no container " + sidecarContainer,
 		Why:    "The sidecar is what proves to the vault what runs in the pod; without it nobody asks for the key.",
-		Remedy: []string{"Find out what removed it from the pod: something in the cluster changes pods on admission. Then run again from the step consumer."},
+		Cures:  offer("again-consumer"),
+		Remedy: []string{"Find out what removed it from the pod: something in the cluster changes pods on admission. Then run again from the step consumer (--from consumer)."},
 		Commands: []string{
 			"kubectl get mutatingwebhookconfigurations",
 			sh("kubectl", "get", "pod", consumerPod, "--namespace", w.in.Namespace, "--output", "jsonpath={.spec.containers[*].name}"),
@@ -192,7 +195,8 @@ func checkEndpoints(w *world) error {
 		return &Problem{
 			ID: "consumer-endpoint", Title: fmt.Sprintf("The consumer's %s is %q, not %q", e.variable, Sanitize(got, maxLine), e.want),
 			Why:    "It asks for another key than the one that the producer encrypts for.",
-			Remedy: []string{"Run again from the step policy: the value is part of what the security policy fixes."},
+			Cures:  offer("again-policy"),
+			Remedy: []string{"Run again from the step policy (--from policy): the value is part of what the security policy fixes."},
 		}
 	}
 	return nil
@@ -207,7 +211,8 @@ func checkPublicKey(w *world) error {
 		ID: "public-key-old", Title: "The producer encrypts for an old version of the key",
 		Why: fmt.Sprintf("The newest version is %s; the consumer gets that one, and it cannot read what was encrypted with the key %s.",
 			w.key.Version, fingerprintPEM(used)),
-		Remedy: []string{"Give the producer the present public key: run again from the step public-key."},
+		Cures:  offer("again-public-key"),
+		Remedy: []string{"Give the producer the present public key: run again from the step public-key (--from public-key)."},
 		Commands: []string{
 			sh(append([]string{"az", "keyvault", "key", "list-versions", "--name", w.in.Key, "--output", "table"}, vaultFlag(w.in)...)...),
 		},
@@ -257,9 +262,10 @@ func federationDiffers(r *Run, part, got, want string) error {
 	in := r.Inputs()
 	return &Problem{
 		ID: "federated-" + part, Title: "The federated credential has the wrong " + part,
-		Why: Sanitize(fmt.Sprintf("It is %q, and the cluster's tokens have %q. Entra compares them to the letter, and refuses the pod's sign-in.", got, want), maxLogText),
+		Why:   Sanitize(fmt.Sprintf("It is %q, and the cluster's tokens have %q. Entra compares them to the letter, and refuses the pod's sign-in.", got, want), maxLogText),
+		Cures: offer("again-federated-credential"),
 		Remedy: []string{
-			"Remove the credential and run again from the step federated-credential.",
+			"Remove the credential and run again from the step federated-credential (--from federated-credential).",
 		},
 		Commands: []string{
 			sh("az", "identity", "federated-credential", "delete", "--resource-group", in.ResourceGroup, "--identity-name", in.Identity, "--name", in.FederatedCredential, "--yes"),

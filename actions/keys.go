@@ -75,7 +75,9 @@ func probeKey(ctx context.Context, r *Run) (bool, error) {
 		return true, recordKey(r, found)
 	}
 	if !r.Owns(keyResource(r)) {
-		return false, nameTaken(keyResource(r), "key", "It is bound to another policy. A new version would take it from whoever uses it.")
+		taken := nameTaken(keyResource(r), "key", "It is bound to another policy. A new version would take it from whoever uses it.")
+		taken.Cures = offer("delete-key")
+		return false, taken
 	}
 	r.Logf("Key %s is bound to another policy; making a new version", found.Name)
 	return false, nil
@@ -87,7 +89,8 @@ func runKey(ctx context.Context, r *Run) error {
 		return &Problem{
 			ID: "no-measurement", Title: "There is no measurement to bind the key to",
 			Why:    "A key without it would be released to any confidential pod of anybody.",
-			Remedy: []string{"Run the step policy again."},
+			Cures:  offer("again-policy"),
+			Remedy: []string{"Run again from the step policy (--from policy)."},
 		}
 	}
 	if recovered, err := clearDeletedKey(ctx, r); err != nil {

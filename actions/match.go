@@ -105,6 +105,7 @@ type row struct {
 	remedy   []string
 	commands []string // <key> stands for an input, in why and remedy too
 	links    []string
+	cures    []string // ids of what cctui can do itself
 	retry    bool
 	class    Class // empty: failed
 	// detail adds what the error itself tells; nil for none.
@@ -119,7 +120,7 @@ func (r row) problem(s symptom) *Problem {
 	p := &Problem{
 		ID: r.id, Title: r.title, Why: r.why, Step: s.step,
 		Remedy: slices.Clone(r.remedy), Commands: slices.Clone(r.commands), Links: slices.Clone(r.links),
-		Retry: r.retry, Class: r.class, Raw: Sanitize(s.err.Error(), maxRaw),
+		Cures: offer(r.cures...), Retry: r.retry, Class: r.class, Raw: Sanitize(s.err.Error(), maxRaw),
 	}
 	if p.Class == "" {
 		p.Class = ClassFailed
@@ -146,20 +147,29 @@ func unexpected(s symptom) *Problem {
 
 // named puts this run's names in the place of <key>, and makes foreign text harmless.
 func (p *Problem) named(in Inputs) *Problem {
-	var pairs []string
-	for key, value := range in.values() {
-		if value != "" {
-			pairs = append(pairs, "<"+key+">", value)
-		}
-	}
-	names := strings.NewReplacer(pairs...)
+	names := placeholders(in)
 	named := *p
 	named.Title = Sanitize(names.Replace(p.Title), maxLine)
 	named.Why = Sanitize(names.Replace(p.Why), maxRaw)
 	named.Raw = Sanitize(p.Raw, maxRaw)
 	named.Remedy = replaceAll(names, p.Remedy)
 	named.Commands = replaceAll(names, p.Commands)
+	named.Cures = slices.Clone(p.Cures)
+	for i, c := range named.Cures {
+		named.Cures[i].Label, named.Cures[i].Loses = names.Replace(c.Label), names.Replace(c.Loses)
+	}
 	return &named
+}
+
+// placeholders puts this run's names in the place of <key>.
+func placeholders(in Inputs) *strings.Replacer {
+	var pairs []string
+	for key, value := range in.values() {
+		if value != "" {
+			pairs = append(pairs, "<"+key+">", value)
+		}
+	}
+	return strings.NewReplacer(pairs...)
 }
 
 func replaceAll(r *strings.Replacer, texts []string) []string {

@@ -142,12 +142,12 @@ func (w *watcher) silence(ctx context.Context) error {
 // cause was, only a restart shows whether it has passed.
 func (w *watcher) ciphertext(ctx context.Context) error {
 	v := diagnose(ctx, w.r, gather(ctx, w.r, w.k))
-	mayPass := map[cure]bool{
+	mayPass := map[help]bool{
 		restartOnly: w.restarts < maxRestarts,
 		tryAgain:    w.restarts < maxTries,
 		patience:    time.Since(w.began) < w.r.Inputs().Patience,
 	}
-	if !mayPass[v.cure] {
+	if !mayPass[v.help] {
 		return v.problem
 	}
 	w.restarts++

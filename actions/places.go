@@ -122,7 +122,7 @@ func withStayingCluster(ctx context.Context, r *Run, do func(Kube) error) error 
 }
 
 // nameTaken is something that has the name the run wanted, and that the run did not make.
-func nameTaken(res Resource, flag, why string) error {
+func nameTaken(res Resource, flag, why string) *Problem {
 	return &Problem{
 		ID:    "name-taken",
 		Title: "There is a " + res.String() + " already, and this run did not make it",

@@ -138,14 +138,14 @@ func runTools(ctx context.Context, r *Run) error {
 			Links: []string{"https://learn.microsoft.com/cli/azure/install-azure-cli"},
 		}
 	}
-	if found, err = completeExtensions(ctx, r, found); err != nil {
+	if found, err = completeExtensions(ctx, r, found, r.Inputs().InstallExtensions); err != nil {
 		return err
 	}
 	return r.Update(func(o *Outputs) { o.CLIVersion, o.Extensions = found.CLI, found.Extensions })
 }
 
 // completeExtensions installs what is absent or too old, where that was asked for.
-func completeExtensions(ctx context.Context, r *Run, found azure.Versions) (azure.Versions, error) {
+func completeExtensions(ctx context.Context, r *Run, found azure.Versions, install bool) (azure.Versions, error) {
 	var mend []string
 	for _, extension := range requiredExtensions() {
 		version := found.Extensions[extension.name]
@@ -158,7 +158,7 @@ func completeExtensions(ctx context.Context, r *Run, found azure.Versions) (azur
 			continue
 		}
 		mend = append(mend, sh("az", "extension", verb, "--name", extension.name))
-		if !r.Inputs().InstallExtensions {
+		if !install {
 			continue
 		}
 		r.Progress("az extension "+verb+" "+extension.name, -1)
@@ -169,7 +169,7 @@ func completeExtensions(ctx context.Context, r *Run, found azure.Versions) (azur
 	if len(mend) == 0 {
 		return found, nil
 	}
-	if r.Inputs().InstallExtensions {
+	if install {
 		return r.CLI().Versions(ctx)
 	}
 	return found, &Problem{
@@ -177,6 +177,7 @@ func completeExtensions(ctx context.Context, r *Run, found azure.Versions) (azur
 		Why:      "aks-preview 0.5.169 and confcom 0.3.3 are the first that know confidential containers.",
 		Remedy:   []string{"Run the commands below, or let cctui do it with --install-extensions."},
 		Commands: mend,
+		Cures:    offer("install-extensions"),
 	}
 }
 

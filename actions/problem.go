@@ -27,6 +27,8 @@ type Problem struct {
 	Remedy   []string `json:"remedy,omitempty"`
 	Commands []string `json:"commands,omitempty"`
 	Links    []string `json:"links,omitempty"`
+	// Cures are what cctui can do about it by itself, if the user wants it.
+	Cures []Cure `json:"cures,omitempty"`
 	// Retry tells that the same step may well succeed a little later.
 	Retry bool  `json:"retry,omitempty"`
 	Class Class `json:"class"`

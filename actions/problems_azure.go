@@ -48,6 +48,7 @@ var capacityProblems = []row{
 		when:   []match{{codes: []string{"FeatureNotRegistered", "PreviewFeatureNotRegistered"}}},
 		title:  "The preview feature is not registered in this subscription",
 		why:    "Azure makes confidential node pools only where it is.",
+		cures:  []string{"register-feature"},
 		remedy: []string{"Register it, wait until its state is Registered, and run the same command again."},
 		commands: []string{
 			"az feature register --namespace Microsoft.ContainerService --name KataCcIsolationPreview",
@@ -60,6 +61,7 @@ var capacityProblems = []row{
 		when:     []match{{codes: []string{"MissingSubscriptionRegistration", "NoRegisteredProviderFound"}}},
 		title:    "A resource provider is not registered in this subscription",
 		why:      "Azure makes resources of a kind only after its provider was registered once; which one stands below.",
+		cures:    []string{"register-providers"},
 		remedy:   []string{"Register it, wait a minute, and run the same command again."},
 		commands: []string{"az provider register --wait --namespace Microsoft.ContainerService", "az provider register --wait --namespace Microsoft.KeyVault", "az provider register --wait --namespace Microsoft.ManagedIdentity", "az provider register --wait --namespace Microsoft.Attestation"},
 	},

@@ -52,6 +52,7 @@ var kafkaProblems = []row{
 		when:  []match{{text: says(`crypto/rsa: decryption error`, `producer has an old public key`)}},
 		title: "The producer encrypts for an older version of the key",
 		why:   "Making the key again makes a new version, and the pod gets the newest one. The producer still has the public half of the one before.",
+		cures: []string{"again-public-key"},
 		remedy: []string{
 			"Run again: cctui reads the newest public key and replaces the producer.",
 		},
@@ -62,6 +63,7 @@ var kafkaProblems = []row{
 		when:     []match{{text: says(`kafka-producer.{0,200}(?:CrashLoopBackOff|Error)`, `message too long for RSA`, `nil pointer dereference.{0,200}(?:PUBKEY|pem)`)}},
 		title:    "The producer crashes",
 		why:      "Its public key (PUBKEY) is no PEM: badly indented, cut short, or a private key; or the message is too long to be encrypted in one block.",
+		cures:    []string{"again-producer"},
 		remedy:   []string{"Run again: cctui renders the manifest anew.", "Choose a shorter --message."},
 		commands: []string{"kubectl logs kafka-producer --namespace <namespace> --previous"},
 	},
@@ -70,6 +72,7 @@ var kafkaProblems = []row{
 		when:     []match{{text: says(`UNKNOWN_TOPIC_OR_PARTITION`, `Unknown Topic Or Partition`, `topics? differ`)}},
 		title:    "Producer and consumer do not use the same topic",
 		why:      "What the one writes, the other never reads.",
+		cures:    []string{"again-producer"},
 		remedy:   []string{"Compare TOPIC in both pods; set both to the same and run again."},
 		commands: []string{"kubectl get pods --namespace <namespace> --output jsonpath='{range .items[*]}{.metadata.name}{\" \"}{.spec.containers[*].env[?(@.name==\"TOPIC\")].value}{\"\\n\"}{end}'"},
 	},

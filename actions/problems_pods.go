@@ -22,6 +22,7 @@ var toolProblems = []row{
 		when:     []match{{text: says(`'?KataCcIsolation'? is not (?:a )?valid`, `unrecognized arguments: --workload-runtime`)}},
 		title:    "The az extension aks-preview is missing or too old",
 		why:      "Only it knows the workload runtime KataCcIsolation.",
+		cures:    []string{"install-extensions"},
 		remedy:   []string{"Add or update it; with --install-extensions cctui does so."},
 		commands: []string{"az extension add --upgrade --name aks-preview"},
 		links:    []string{"https://github.com/Azure/azure-cli-extensions/blob/main/src/aks-preview/HISTORY.rst"},
@@ -31,6 +32,7 @@ var toolProblems = []row{
 		when:     []match{{text: says(`'confcom' is (?:misspelled|not (?:in|recognized))`, `'katapolicygen' is (?:misspelled|not (?:in|recognized))`)}},
 		title:    "The az extension confcom is missing or too old",
 		why:      "It generates the security policy.",
+		cures:    []string{"install-extensions"},
 		remedy:   []string{"Add or update it; with --install-extensions cctui does so."},
 		commands: []string{"az extension add --upgrade --name confcom"},
 	},
@@ -77,6 +79,7 @@ var podProblems = []row{
 		when:  []match{{text: says(`CreateContainerRequest.{0,20}is blocked by policy`)}},
 		title: "The pod's security policy does not allow its containers",
 		why:   "The pod is not what the policy was generated for: the manifest was edited afterwards, a webhook added something, an image's tag moved, or workload identity came in empty because the service account has the wrong client id.",
+		cures: []string{"again-policy"},
 		remedy: []string{
 			"Run again: cctui renders, generates, hashes and makes the key anew, in this order.",
 			"Check the service account's annotation azure.workload.identity/client-id.",

@@ -80,7 +80,8 @@ func policyDiffers(claim, wanted, got string) error {
 	return &Problem{
 		ID: "release-policy", Title: "The key's release policy is not the one it was made with",
 		Why:    Sanitize(fmt.Sprintf("%s: it should be %s, and is %s.", claim, wanted, got), maxRaw),
-		Remedy: []string{"Make a new version of the key: run again from the step key.", "Find out who else writes to this vault."},
+		Cures:  offer("again-key"),
+		Remedy: []string{"Make a new version of the key: run again from the step key (--from key).", "Find out who else writes to this vault."},
 	}
 }
 
@@ -88,7 +89,8 @@ func wrongAuthority(one, other string) error {
 	return &Problem{
 		ID: "wrong-authority", Title: "The key's release policy names another attestation service",
 		Why:    Sanitize("The two must be equal character by character, but "+one+", and "+other+".", maxLogText),
-		Remedy: []string{"Make a new version of the key, bound to the consumer's attestation service: run again from the step attestation."},
+		Cures:  offer("again-attestation"),
+		Remedy: []string{"Make a new version of the key, bound to the consumer's attestation service: run again from the step attestation (--from attestation)."},
 		Links:  []string{"https://learn.microsoft.com/azure/attestation/basic-concepts"},
 	}
 }
@@ -96,10 +98,11 @@ func wrongAuthority(one, other string) error {
 func policyDrift(one, oneHash, other, otherHash string) error {
 	return &Problem{
 		ID: "policy-drift", Title: "The pod's security policy is not the one the key was made for",
-		Why: fmt.Sprintf("The hash of the policy in %s is %s, that in %s is %s.", one, shortHash(oneHash), other, shortHash(otherHash)),
+		Why:   fmt.Sprintf("The hash of the policy in %s is %s, that in %s is %s.", one, shortHash(oneHash), other, shortHash(otherHash)),
+		Cures: offer("again-policy"),
 		Remedy: []string{
 			"Do not edit the consumer's manifest after its policy was generated, nor let anything in the cluster change pods on admission.",
-			"Generate the policy again and make a new version of the key: run again from the step policy.",
+			"Generate the policy again and make a new version of the key: run again from the step policy (--from policy).",
 		},
 		Commands: []string{"kubectl get pod kafka-golang-consumer --namespace <namespace> --output yaml"},
 	}

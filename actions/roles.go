@@ -243,7 +243,8 @@ func proveOperatorRole(ctx context.Context, r *Run) error {
 func roleMissing(r *Run, who, principal, kind string, role role, raw string) error {
 	return &Problem{
 		ID: "role-missing", Title: fmt.Sprintf("The vault does not accept the role %q of %s", role.name, who),
-		Why: "Role assignments can take long to take effect: Key Vault may go by what it remembers for up to 24 hours. Or somebody removed the assignment.",
+		Why:   "Role assignments can take long to take effect: Key Vault may go by what it remembers for up to 24 hours. Or somebody removed the assignment.",
+		Cures: offer("again-roles"),
 		Remedy: []string{
 			"Look whether the assignment is there; if not, run again.",
 			"If it is there, wait and run again: everything done so far stays done.",

@@ -30,6 +30,9 @@ func (w *Walkthrough) carryOut(ctx context.Context, s Step) error {
 }
 
 func (w *Walkthrough) begin(s Step) error {
+	w.mu.Lock()
+	w.stands[s.ID].problem = nil
+	w.mu.Unlock()
 	w.moved(s, Running, "")
 	return w.journal.setStep(s.ID, func(r *stepRecord) {
 		*r = stepRecord{State: Running, Started: time.Now().UTC(), Again: r.Again}
@@ -82,6 +85,9 @@ func (w *Walkthrough) fail(s Step, err error) error {
 	if journalErr != nil {
 		w.emit(Logged{Step: s.ID, Text: Sanitize(journalErr.Error(), maxLogText)})
 	}
+	w.mu.Lock()
+	w.stands[s.ID].problem = p
+	w.mu.Unlock()
 	w.emit(ProblemRaised{Step: s.ID, Problem: p})
 	w.moved(s, Failed, p.Title)
 	return p

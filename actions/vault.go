@@ -131,7 +131,6 @@ func recordVault(r *Run, p keyStore) error {
 }
 
 func runVault(ctx context.Context, r *Run) error {
-	name := r.Inputs().Vault
 	recovers, err := clearDeletedVault(ctx, r)
 	if err != nil {
 		return err
@@ -140,6 +139,12 @@ func runVault(ctx context.Context, r *Run) error {
 	if recovers {
 		create = r.Azure().RecoverVault
 	}
+	return makeVault(ctx, r, create)
+}
+
+// makeVault creates or recovers the vault.
+func makeVault(ctx context.Context, r *Run, create func(context.Context, azure.Group, azure.VaultSpec, azure.LRO) (azure.Vault, error)) error {
+	name := r.Inputs().Vault
 	spec := azure.VaultSpec{Name: name, Location: r.Inputs().Location, TenantID: r.Outputs().TenantID, Tags: r.Tags()}
 	return r.Create(ctx, vaultResource(r), func(op azure.LRO) error {
 		made, err := create(ctx, runGroup(r), spec, op)
@@ -180,10 +185,12 @@ func softDeleted(id, what, flag string, until time.Time, protected bool, purge s
 		ID: id, Title: "A deleted " + what + " still holds this name",
 		Why:    "Azure keeps it until " + until.UTC().Format(time.DateOnly) + ", so that it can be recovered.",
 		Remedy: []string{"Take it back with --soft-deleted recover.", "Or choose another name with --" + flag + "."},
+		Cures:  offer("recover-" + flag),
 	}
 	if !protected {
 		p.Remedy = append(p.Remedy, "Or let cctui remove it for good with --soft-deleted purge.")
 		p.Commands = []string{purge}
+		p.Cures = append(p.Cures, offer("purge-"+flag)...)
 	}
 	return p
 }

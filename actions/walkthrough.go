@@ -48,6 +48,7 @@ type standing struct {
 	waits     int   // waits under way, side by side
 	before    State // what it was when the first of them began
 	last      Progressed
+	problem   *Problem // why it failed last; nil: it did not, or is tried again
 }
 
 // New prepares a walkthrough: a journal that has been used before is taken up where it was left.
