@@ -2,7 +2,6 @@ package arm
 
 import (
 	"net"
-	"net/http"
 	"regexp"
 	"strings"
 )
@@ -27,49 +26,18 @@ type attestationProvider struct {
 	} `json:"properties"`
 }
 
-func (m *Manager) getAttestation(c *call) (answer, error) {
-	found, err := find[*attestationProvider](m, c, attestationType)
-	return ok(found), err
-}
-
-// putAttestation creates a provider with Azure's default policy. Its name need only be unique in its region.
+// putAttestation makes a provider with Azure's default policy. Its name need only be unique in its region.
 func (m *Manager) putAttestation(c *call) (answer, error) {
-	var asked resource
-	if err := c.decode(&asked); err != nil {
-		return answer{}, err
-	}
-	if existing, err := find[*attestationProvider](m, c, attestationType); err == nil {
-		existing.Tags = asked.Tags
-		return ok(existing), nil
-	}
-	head, err := m.newResource(c, attestationType, asked.Location, asked.Tags)
-	if err != nil {
-		return answer{}, err
-	}
-	if err := attestationName.check(head.Name); err != nil {
-		return answer{}, err
-	}
-	made := &attestationProvider{resource: head}
-	host := attestationHost(head.Name, head.Location)
-	if m.isProvider(host) {
-		return answer{}, conflict("ProviderNameInUse", "The attestation provider name '%s' is in use in location '%s'.", head.Name, head.Location)
-	}
-	made.Properties.URI = m.URL(host)
-	made.Properties.Status, made.Properties.TrustModel = "Ready", "AAD"
-	m.put(made)
-	return created(true, made), nil
-}
-
-func (m *Manager) deleteAttestation(c *call) (answer, error) {
-	found, err := find[*attestationProvider](m, c, attestationType)
-	if isCode(err, "ResourceNotFound") {
-		return gone(), nil
-	}
-	if err != nil {
-		return answer{}, err
-	}
-	m.drop(found)
-	return answer{status: http.StatusOK}, nil
+	return putAtOnce(m, c, attestationType, attestationName, func(head resource) (*attestationProvider, error) {
+		made := &attestationProvider{resource: head}
+		host := attestationHost(head.Name, head.Location)
+		if m.isProvider(host) {
+			return nil, conflict("ProviderNameInUse", "The attestation provider name '%s' is in use in location '%s'.", head.Name, head.Location)
+		}
+		made.Properties.URI = m.URL(host)
+		made.Properties.Status, made.Properties.TrustModel = "Ready", "AAD"
+		return made, nil
+	})
 }
 
 // attestationHost is a provider's host name: Azure puts a code of the region into it.

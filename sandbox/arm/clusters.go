@@ -95,11 +95,6 @@ type clusterBody struct {
 	Properties clusterProperties
 }
 
-func (m *Manager) getCluster(c *call) (answer, error) {
-	found, err := find[*cluster](m, c, clusterType)
-	return ok(found), err
-}
-
 // putCluster creates a cluster or updates one: there is no PATCH for what is updated here.
 func (m *Manager) putCluster(c *call) (answer, error) {
 	var asked clusterBody

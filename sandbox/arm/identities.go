@@ -59,46 +59,15 @@ type federationProperties struct {
 	Audiences []string `json:"audiences"`
 }
 
-func (m *Manager) getIdentity(c *call) (answer, error) {
-	found, err := find[*identity](m, c, identityType)
-	return ok(found), err
-}
-
 // putIdentity gives a new identity its principal; a repeated create keeps it.
 func (m *Manager) putIdentity(c *call) (answer, error) {
-	var asked resource
-	if err := c.decode(&asked); err != nil {
-		return answer{}, err
-	}
-	if existing, err := find[*identity](m, c, identityType); err == nil {
-		existing.Tags = asked.Tags
-		return ok(existing), nil
-	}
-	head, err := m.newResource(c, identityType, asked.Location, asked.Tags)
-	if err != nil {
-		return answer{}, err
-	}
-	if err := identityName.check(head.Name); err != nil {
-		return answer{}, err
-	}
-	made := &identity{resource: head, federations: map[string]*federation{}}
-	made.Properties.TenantID = m.Tenant
-	made.Properties.PrincipalID = uuid.NewString()
-	made.Properties.ClientID = uuid.NewString()
-	m.put(made)
-	return created(true, made), nil
-}
-
-func (m *Manager) deleteIdentity(c *call) (answer, error) {
-	found, err := find[*identity](m, c, identityType)
-	if isCode(err, "ResourceNotFound") {
-		return gone(), nil
-	}
-	if err != nil {
-		return answer{}, err
-	}
-	m.drop(found)
-	return answer{status: http.StatusOK}, nil
+	return putAtOnce(m, c, identityType, identityName, func(head resource) (*identity, error) {
+		made := &identity{resource: head, federations: map[string]*federation{}}
+		made.Properties.TenantID = m.Tenant
+		made.Properties.PrincipalID = uuid.NewString()
+		made.Properties.ClientID = uuid.NewString()
+		return made, nil
+	})
 }
 
 func (m *Manager) findFederation(c *call) (*identity, *federation, error) {

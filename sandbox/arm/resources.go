@@ -147,6 +147,54 @@ func list[T item](m *Manager) handler {
 	}
 }
 
+// get answers with the resource of a type that the call names.
+func get[T item](m *Manager, kind string) handler {
+	return func(c *call) (answer, error) {
+		found, err := find[T](m, c, kind)
+		return ok(found), err
+	}
+}
+
+// putAtOnce makes a resource that needs no operation; to one that is there it only gives other tags.
+func putAtOnce[T item](m *Manager, c *call, kind string, names rule, fill func(resource) (T, error)) (answer, error) {
+	var asked resource
+	if err := c.decode(&asked); err != nil {
+		return answer{}, err
+	}
+	if existing, err := find[T](m, c, kind); err == nil {
+		existing.head().Tags = asked.Tags
+		return ok(existing), nil
+	}
+	head, err := m.newResource(c, kind, asked.Location, asked.Tags)
+	if err != nil {
+		return answer{}, err
+	}
+	if err := names.check(head.Name); err != nil {
+		return answer{}, err
+	}
+	made, err := fill(head)
+	if err != nil {
+		return answer{}, err
+	}
+	m.put(made)
+	return created(true, made), nil
+}
+
+// deleteAtOnce removes a resource that needs no operation, and is content where there is none.
+func deleteAtOnce[T item](m *Manager, kind string) handler {
+	return func(c *call) (answer, error) {
+		found, err := find[T](m, c, kind)
+		if isCode(err, "ResourceNotFound") {
+			return gone(), nil
+		}
+		if err != nil {
+			return answer{}, err
+		}
+		m.drop(found)
+		return answer{status: http.StatusOK}, nil
+	}
+}
+
 // page is a collection's only page.
 func page[T any](all []T) map[string]any {
 	if all == nil {

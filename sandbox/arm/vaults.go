@@ -108,11 +108,6 @@ type vaultBody struct {
 	Properties vaultProperties
 }
 
-func (m *Manager) getVault(c *call) (answer, error) {
-	found, err := find[*vault](m, c, vaultType)
-	return ok(found), err
-}
-
 // putVault creates, recovers, or updates what may change: tags and the permission model.
 func (m *Manager) putVault(c *call) (answer, error) {
 	var asked vaultBody
@@ -215,9 +210,4 @@ func (m *Manager) deleteVault(c *call) (answer, error) {
 type managedHSM struct {
 	resource
 	Properties map[string]any `json:"properties"`
-}
-
-func (m *Manager) getManagedHSM(c *call) (answer, error) {
-	found, err := find[*managedHSM](m, c, hsmType)
-	return ok(found), err
 }
