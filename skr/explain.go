@@ -22,6 +22,7 @@ const (
 // ExplainOptions add what is known beside the evidence itself. All are optional.
 type ExplainOptions struct {
 	Policy []byte   // a release policy, to hold a token against
+	Keys   []byte   // the issuer's JWKS, to check a token's signature by
 	Chain  []byte   // PEM beginning with the chip's certificate, to verify a report by
 	Trust  SNPTrust // whom to believe about chips, and what time it is
 }
@@ -33,6 +34,8 @@ type Report struct {
 	Verdict *Verdict `json:"verdict,omitempty"` // where there were both a token and a policy
 	// Verified tells whether a signature was checked, and held.
 	Verified bool `json:"verified"`
+	// Refused is why a token is not to be believed, whatever its claims say.
+	Refused string `json:"refused,omitempty"`
 	// Notes say what was not checked, or what should worry.
 	Notes []string `json:"notes,omitempty"`
 }
@@ -49,7 +52,7 @@ var errUnknownEvidence = errors.New("this is no attestation token, SNP report (b
 
 // Explain recognises an attestation token, an SNP report or a release policy, or a token and a policy one after
 // the other, also as services and the sidecar wrap them in JSON. It asks nobody: a token's signature can
-// only be checked by its issuer's keys, with Attester.Verify.
+// only be checked by its issuer's keys, where they are given, or with Attester.Verify.
 func Explain(data []byte, o ExplainOptions) (Report, error) {
 	if len(data) > maxEvidenceBytes {
 		return Report{}, errors.New("the file is too large to be evidence")

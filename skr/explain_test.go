@@ -51,6 +51,30 @@ func TestExplainHoldsATokenAgainstItsPolicy(t *testing.T) {
 	}
 }
 
+func TestExplainChecksATokenByItsIssuersKeys(t *testing.T) {
+	i := newIssuer(t)
+	keys, err := json.Marshal(map[string]any{"keys": i.keys})
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := i.sign(t, i.claims(), nil)
+	at := skr.SNPTrust{Now: i.now}
+	report, err := skr.Explain([]byte(token), skr.ExplainOptions{Keys: keys, Trust: at})
+	if err != nil || !report.Verified || report.Refused != "" || len(report.Notes) != 0 {
+		t.Errorf("%+v, %v", report, err)
+	}
+	if report, err := skr.Explain([]byte(token), skr.ExplainOptions{Keys: []byte(`{"keys":[]}`), Trust: at}); err != nil || report.Verified || report.Refused == "" {
+		t.Errorf("by no keys: %+v, %v", report, err)
+	}
+	if report, err := skr.Explain([]byte(token), skr.ExplainOptions{Keys: []byte("{"), Trust: at}); err == nil {
+		t.Errorf("by keys that are no JSON: %+v", report)
+	}
+	redacted := token[:strings.LastIndex(token, ".")] + ".***"
+	if report, err := skr.Explain([]byte(redacted), skr.ExplainOptions{Keys: keys, Trust: at}); err != nil || report.Verified {
+		t.Errorf("without signature: %+v, %v", report, err)
+	}
+}
+
 func TestExplainWarns(t *testing.T) {
 	i := newIssuer(t)
 	claims := i.claims()

@@ -1,6 +1,7 @@
 package skr
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -13,7 +14,15 @@ func explainToken(text string, o ExplainOptions) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	report := Report{Kind: KindToken, Lines: claimLines(token.Claims), Notes: tokenNotes(token, signed, o.Trust.now())}
+	report := Report{Kind: KindToken, Lines: claimLines(token.Claims)}
+	refused := doubt(token, signed, o)
+	if refusal := Refusal(""); errors.As(refused, &refusal) {
+		report.Refused = refused.Error()
+	} else if refused != nil {
+		return Report{}, refused
+	}
+	report.Verified = signed && o.Keys != nil && refused == nil
+	report.Notes = tokenNotes(token, signed, o)
 	if o.Policy == nil {
 		return report, nil
 	}
@@ -24,6 +33,21 @@ func explainToken(text string, o ExplainOptions) (Report, error) {
 	verdict := parsed.Explain(token.Issuer(), token.Claims)
 	report.Verdict = &verdict
 	return report, nil
+}
+
+// doubt is why the token is not to be believed, as far as it can be known without asking anybody.
+func doubt(token Token, signed bool, o ExplainOptions) error {
+	if err := (Attester{Now: o.Trust.now}).checkStatements(token, token.Issuer()); err != nil {
+		return err
+	}
+	if o.Keys == nil || !signed {
+		return nil
+	}
+	keys, err := parseJWKS(o.Keys)
+	if err != nil {
+		return err
+	}
+	return checkSignature(token, keys)
 }
 
 // parseAnyToken reads a token with or without its signature.
@@ -66,12 +90,14 @@ func claimValue(name string, value any) string {
 	return claimText(value)
 }
 
-func tokenNotes(token Token, signed bool, now time.Time) []string {
-	notes := []string{"The signature was not checked: that takes the issuer's keys, " + token.Issuer() + "/certs."}
-	if !signed {
-		notes = []string{"The signature was taken away: these are words, not proof."}
+func tokenNotes(token Token, signed bool, o ExplainOptions) (notes []string) {
+	switch {
+	case !signed:
+		notes = append(notes, "The signature was taken away: these are words, not proof.")
+	case o.Keys == nil:
+		notes = append(notes, "The signature was not checked: that takes the issuer's keys, "+token.Issuer()+"/certs.")
 	}
-	if expires, ok := claimTime(token.Claims["exp"]); ok && now.After(expires) {
+	if expires, ok := claimTime(token.Claims["exp"]); ok && o.Trust.now().After(expires) {
 		notes = append(notes, "The token has expired: it releases nothing any more.")
 	}
 	if token.Claims[ClaimDebuggable] == true {

@@ -2,6 +2,7 @@ package skr_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"maps"
 	"strings"
@@ -34,6 +35,7 @@ func TestTokensAreRefused(t *testing.T) {
 	valid := i.sign(t, i.claims(), nil)
 	_, payload, _ := strings.Cut(valid, ".")
 	payload, signature, _ := strings.Cut(payload, ".")
+	stranger := mustKey()
 	twice := `{"iss":"` + i.URL + `","iss":"https://evil.example","exp":4000000000}`
 	tests := map[string]struct {
 		token string
@@ -51,6 +53,17 @@ func TestTokensAreRefused(t *testing.T) {
 		"not yet valid":           {i.sign(t, claims(map[string]any{"nbf": i.now.Add(2 * time.Minute).Unix()}), nil), skr.RefusedNotYet},
 		"never expiring":          {i.sign(t, claims(map[string]any{"exp": nil}), nil), skr.RefusedTimes},
 		"an expiry in words":      {i.sign(t, claims(map[string]any{"exp": "tomorrow"}), nil), skr.RefusedTimes},
+		"keys in a certificate":   {i.sign(t, i.claims(), header("x5u", "https://evil.example/chain.pem")), skr.RefusedKeyLocation},
+		"keys at a user's host":   {i.sign(t, i.claims(), header("jku", "https://"+i.host()+"@evil.example/certs")), skr.RefusedKeyLocation},
+		"a location in a list":    {i.sign(t, i.claims(), header("jku", []string{i.URL + "/certs"})), skr.RefusedKeyLocation},
+		"its own key":             {signWith(t, jose.RS256, mustKey(), i.claims(), map[jose.HeaderKey]any{"kid": "k1", "jwk": map[string]string{"kty": "RSA", "kid": "k1"}}), skr.RefusedOwnKey},
+		"its own certificate":     {signWith(t, jose.RS256, stranger, i.claims(), map[jose.HeaderKey]any{"kid": "k1", "x5c": certified("k1", stranger, i.now)["x5c"]}), skr.RefusedSignature},
+		"an unknown extension":    {i.sign(t, i.claims(), map[jose.HeaderKey]any{"crit": []string{"exp"}, "exp": 1}), skr.RefusedExtension},
+		"an unencoded payload":    {part(`{"alg":"RS256","kid":"k1","b64":false,"crit":["b64"]}`) + "." + payload + "." + signature, skr.RefusedExtension},
+		"a duplicated header":     {part(`{"alg":"RS256","alg":"none","kid":"k1"}`) + "." + payload + "." + signature, skr.RefusedDuplicate},
+		"a key id that is a path": {i.sign(t, i.claims(), header("kid", "../../certs?kid=k1")), skr.RefusedKey},
+		"a key id in a list":      {i.sign(t, i.claims(), header("kid", []string{"k1"})), skr.RefusedForm},
+		"a key id with a NUL":     {i.sign(t, i.claims(), header("kid", "k1\x00")), skr.RefusedKey},
 		"another key id":          {i.sign(t, i.claims(), header("kid", "k2")), skr.RefusedKey},
 		"no key id":               {i.sign(t, i.claims(), header("kid", "")), skr.RefusedKey},
 		"another key's signature": {signWith(t, jose.RS256, mustKey(), i.claims(), header("kid", "k1")), skr.RefusedSignature},
@@ -70,10 +83,39 @@ func TestTokensAreRefused(t *testing.T) {
 				err = i.attester().Verify(t.Context(), token, i.URL)
 			}
 			if !errors.Is(err, test.want) {
-				t.Errorf("got %v, want %v", err, test.want)
+				t.Fatalf("got %v, want %v", err, test.want)
+			}
+			if !strings.Contains(err.Error(), string(test.want)) {
+				t.Errorf("%q does not say that %s", err, test.want)
+			}
+			if explained := refusedOffline(t, i, test.token); test.token != "" && !strings.Contains(explained, string(test.want)) {
+				t.Errorf("explained, it is refused because %q, not because %s", explained, test.want)
 			}
 		})
 	}
+}
+
+// refusedOffline is why Explain would not have a token believed, given the issuer's keys and a key's
+// policy, whose authority nobody else is.
+func refusedOffline(t *testing.T, i *issuer, token string) (reasons string) {
+	t.Helper()
+	keys, err := json.Marshal(map[string]any{"keys": i.keys})
+	if err != nil {
+		t.Fatal(err)
+	}
+	policy, err := skr.NewReleasePolicy(i.URL, skr.Equals(skr.ClaimHostData, "5c1e")).JSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := skr.Explain([]byte(token), skr.ExplainOptions{Policy: policy, Keys: keys, Trust: skr.SNPTrust{Now: i.now}})
+	if err != nil {
+		return err.Error()
+	}
+	reasons = report.Refused
+	if !report.Verdict.Checks[0].OK {
+		reasons += string(skr.RefusedIssuer)
+	}
+	return reasons
 }
 
 func TestARedactedTokenIsNeverVerified(t *testing.T) {

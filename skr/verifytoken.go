@@ -30,15 +30,31 @@ func (a Attester) checkStatements(token Token, authority string) error {
 	if algorithm, _ := token.Header["alg"].(string); algorithm != string(jose.RS256) {
 		return refuse(RefusedAlgorithm, fmt.Errorf("alg is %q", algorithm))
 	}
+	if demanded, given := token.Header["crit"]; given {
+		return refuse(RefusedExtension, fmt.Errorf("crit is %s", compactJSON(demanded))) // RFC 7515, section 4.1.11
+	}
 	if issuer := token.Issuer(); issuer != authority {
 		return refuse(RefusedIssuer, fmt.Errorf("%q, not %q", issuer, authority))
 	}
-	if location, given := token.Header["jku"]; given {
-		if text, _ := location.(string); !sameHost(text, authority) {
-			return refuse(RefusedKeyLocation, fmt.Errorf("%q", location))
-		}
+	if err := checkKeySource(token.Header, authority); err != nil {
+		return err
 	}
 	return a.checkTimes(token)
+}
+
+// checkKeySource refuses a header that would have its reader take a key from anywhere but the
+// authority. No such key is ever used; saying so tells an attack from a mistake.
+func checkKeySource(header map[string]any, authority string) error {
+	for _, name := range []string{"jku", "x5u"} {
+		location, given := header[name]
+		if text, _ := location.(string); given && !sameHost(text, authority) {
+			return refuse(RefusedKeyLocation, fmt.Errorf("%s is %q", name, location))
+		}
+	}
+	if _, given := header["jwk"]; given {
+		return RefusedOwnKey
+	}
+	return nil
 }
 
 func (a Attester) checkTimes(token Token) error {

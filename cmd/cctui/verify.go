@@ -15,7 +15,7 @@ import (
 const maxEvidence = 1 << 20
 
 // evidence are the files that verify reads.
-type evidence struct{ file, policy, chain, roots string }
+type evidence struct{ file, policy, keys, chain, roots string }
 
 func (p *program) verifyCommand() *cobra.Command {
 	var files evidence
@@ -25,8 +25,9 @@ func (p *program) verifyCommand() *cobra.Command {
 		Long: `Explain an attestation token, an SNP report (binary, hex or base64) or a release policy, claim by
 claim. Nothing is fetched. FILE may be - for standard input.
 
-A token is held against --policy, and a report's signature is checked by --chain, where they are
-given. The exit code is 1 where the policy would not release the key, or the signature is wrong.`,
+A token is held against --policy and its signature checked by --keys, a report's signature by
+--chain, where they are given. The exit code is 1 where the policy would not release the key, the
+signature is wrong, or the token is one that nobody may believe: expired, unsigned, of another key.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return misuse("verify wants one file, or - for standard input")
@@ -39,6 +40,7 @@ given. The exit code is 1 where the policy would not release the key, or the sig
 		},
 	}
 	cmd.Flags().StringVar(&files.policy, "policy", "", "release policy to hold a token against")
+	cmd.Flags().StringVar(&files.keys, "keys", "", "the issuer's keys (JWKS, as at its /certs) to check a token by")
 	cmd.Flags().StringVar(&files.chain, "chain", "", "certificates (PEM) to check a report by, the chip's first")
 	cmd.Flags().StringVar(&files.roots, "roots", "", "AMD's ASK and ARK (PEM) to believe, instead of those AMD publishes")
 	return cmd
@@ -58,6 +60,9 @@ func (p *program) verify(cmd *cobra.Command, files evidence) error {
 	} else {
 		printReport(p.out, report)
 	}
+	if err == nil && report.Refused != "" {
+		return &actions.Problem{ID: "token-refused", Title: actions.Sanitize(report.Refused, 400), Class: actions.ClassFailed}
+	}
 	if err == nil && report.Verdict != nil && !report.Verdict.Released {
 		return &actions.Problem{ID: "not-released", Title: "This token does not release the key", Class: actions.ClassFailed}
 	}
@@ -69,7 +74,7 @@ func (p *program) explain(files evidence) (report skr.Report, err error) {
 	for _, optional := range []struct {
 		path string
 		to   *[]byte
-	}{{files.policy, &options.Policy}, {files.chain, &options.Chain}, {files.roots, &options.Trust.Roots}} {
+	}{{files.policy, &options.Policy}, {files.keys, &options.Keys}, {files.chain, &options.Chain}, {files.roots, &options.Trust.Roots}} {
 		if optional.path == "" {
 			continue
 		}
@@ -102,7 +107,12 @@ func printReport(out io.Writer, report skr.Report) {
 		}
 	}
 	if report.Verified {
-		fmt.Fprintln(out, "\n  ✓ yes  the signature is that of a chip AMD vouches for")
+		fmt.Fprintln(out, "\n  ✓ yes  the signature is that of", map[string]string{
+			skr.KindToken: "one of the issuer's keys", skr.KindReport: "a chip AMD vouches for",
+		}[report.Kind])
+	}
+	if report.Refused != "" {
+		fmt.Fprintf(out, "\n  ✗ no   %s\n", actions.Sanitize(report.Refused, 400))
 	}
 	if report.Verdict != nil {
 		printVerdict(out, *report.Verdict)
