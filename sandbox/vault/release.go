@@ -103,12 +103,13 @@ func (s *Service) attested(ctx context.Context, target string, rawPolicy []byte)
 	return to, nil
 }
 
-// notBelieved tells a refused token from an attestation service that does not answer.
+// notBelieved tells a refused token from an attestation service that does not answer. Of the latter the
+// real service's words are not known, so they carry no code.
 func notBelieved(issuer string, err error) *failure {
 	if refusal := skr.Refusal(""); errors.As(err, &refusal) {
 		return failed(http.StatusForbidden, "Forbidden", notVerified)
 	}
-	return badParameter("AKV.SKR.1012: The specified attestation service " + issuer + " cannot be reached.")
+	return badParameter("The specified attestation service " + issuer + " cannot be reached.")
 }
 
 // seal wraps the private key for the guest, and signs the answer as the vault of that host.
