@@ -88,23 +88,31 @@ func checkOrdinaryTopic(ctx context.Context, r *Run, k Kube) error {
 	return sameTopic(env(sends, producerPod, "TOPIC"), r.Inputs().Topic)
 }
 
-// startOrdinary keeps an ordinary consumer that runs already: it has nothing that could be outdated
-// but image and topic.
+// startOrdinary keeps an ordinary consumer that is there already: it has nothing that could be
+// outdated but image and topic.
 func startOrdinary(ctx context.Context, r *Run, k Kube) error {
-	in := r.Inputs()
-	running, err := runs(ctx, r, k, ordinaryPod, func(pod kube.Pod) bool {
+	in, service := r.Inputs(), serviceRef(r, ordinaryService)
+	asWanted := func(pod kube.Pod) bool {
 		c, ok := container(pod, consumerPod)
 		return ok && c.Image == in.ConsumerImage && c.Env["TOPIC"] == in.Topic
-	})
-	if err != nil || running && !r.Again() {
+	}
+	running, err := runs(ctx, r, k, ordinaryPod, asWanted)
+	if err != nil {
 		return err
 	}
+	_, err = k.Get(ctx, service) // it comes after the pod
+	if err != nil && !kube.IsNotFound(err) {
+		return fmt.Errorf("look for the ordinary consumer's service: %w", err)
+	}
+	if running && err == nil && !r.Again() {
+		return nil
+	}
 	// Pod and service are one manifest; the service is in the journal for cleanup's sake.
-	err = r.Create(ctx, object(serviceRef(r, ordinaryService)), func(azure.LRO) error { return nil })
+	err = r.Create(ctx, object(service), func(azure.LRO) error { return nil })
 	if err != nil {
 		return fmt.Errorf("note the ordinary consumer's service: %w", err)
 	}
-	return start(ctx, r, k, ordinaryPod, render("ordinary.yaml", newValues(in, r.Profile(), r.Outputs())))
+	return resume(ctx, r, k, ordinaryPod, render("ordinary.yaml", newValues(in, r.Profile(), r.Outputs())), asWanted)
 }
 
 // contrastFailed would mean that the whole demonstration proves nothing.

@@ -3,6 +3,7 @@ package actions
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -72,12 +73,17 @@ func probeConsumer(ctx context.Context, r *Run) (bool, error) {
 	if !exposedAs(service, r.Inputs().Expose) || r.Inputs().Expose != ExposeCluster && r.Outputs().Address == "" {
 		return false, nil
 	}
-	return runs(ctx, r, k, consumerPod, func(pod kube.Pod) bool {
+	return runs(ctx, r, k, consumerPod, wantedConsumer(r))
+}
+
+// wantedConsumer tells whether a consumer's pod is the one whose policy was measured.
+func wantedConsumer(r *Run) func(kube.Pod) bool {
+	return func(pod kube.Pod) bool {
 		wanted, err := readManifest([]byte(r.Outputs().ConsumerManifest), r.Profile().PolicyAnnotation)
 		found := &world{in: r.Inputs(), out: r.Outputs(), consumer: pod}
 		return err == nil && pod.Annotations[r.Profile().PolicyAnnotation] == wanted.annotation &&
 			checkSidecar(found) == nil && checkEndpoints(found) == nil
-	})
+	}
 }
 
 const internalAnnotation = "service.beta.kubernetes.io/azure-load-balancer-internal"
@@ -99,7 +105,7 @@ func runs(ctx context.Context, r *Run, k Kube, name string, asWanted func(kube.P
 	if err != nil {
 		return false, fmt.Errorf("look for pod %s: %w", name, err)
 	}
-	return pod.Ready && r.Owns(object(podRef(r, name))) && asWanted(pod), nil
+	return pod.Ready && !pod.Deleting && r.Owns(object(podRef(r, name))) && asWanted(pod), nil
 }
 
 // runConsumer asks for the address first: a load balancer takes as long as a pod.
@@ -115,7 +121,12 @@ func runConsumer(ctx context.Context, r *Run) error {
 	if err := claim(ctx, r, k, serviceRef(r, consumerService), render("consumer-service.yaml", v)); err != nil {
 		return err
 	}
-	if err := restore(ctx, r, k); err != nil {
+	if r.w.Experiment() != "" {
+		err = restore(ctx, r, k)
+	} else {
+		err = resume(ctx, r, k, consumerPod, []byte(r.Outputs().ConsumerManifest), wantedConsumer(r))
+	}
+	if err != nil {
 		return err
 	}
 	return recordAddress(ctx, r, k)
@@ -156,8 +167,18 @@ func claim(ctx context.Context, r *Run, k Kube, ref kube.Ref, manifest []byte) e
 // start makes a pod anew and waits until it is ready. Most of a pod cannot be changed, so one that
 // is there already is deleted first.
 func start(ctx context.Context, r *Run, k Kube, name string, manifest []byte) error {
+	return resume(ctx, r, k, name, manifest, func(kube.Pod) bool { return false })
+}
+
+// resume is start, except for a pod that an earlier process began and that is as it should be: it is
+// waited for, not made anew.
+func resume(ctx context.Context, r *Run, k Kube, name string, manifest []byte, asWanted func(kube.Pod) bool) error {
 	ref := podRef(r, name)
-	if r.Owns(object(ref)) {
+	found, err := k.Pod(ctx, ref.Namespace, name)
+	if err != nil && !kube.IsNotFound(err) {
+		return fmt.Errorf("look for pod %s: %w", name, err)
+	}
+	if err == nil && r.Owns(object(ref)) && (r.Again() || !unharmed(found) || !asWanted(found)) {
 		r.Progress("removing the old pod "+name, -1)
 		if err := k.Delete(ctx, ref); err != nil {
 			return fmt.Errorf("delete pod %s: %w", name, err)
@@ -166,7 +187,7 @@ func start(ctx context.Context, r *Run, k Kube, name string, manifest []byte) er
 	if err := claim(ctx, r, k, ref, manifest); err != nil {
 		return err
 	}
-	err := within(ctx, 15*time.Minute, func(ctx context.Context) error {
+	err = within(ctx, 15*time.Minute, func(ctx context.Context) error {
 		_, err := k.WaitPod(ctx, ref.Namespace, name, func(pod kube.Pod) { r.Progress(podProgress(pod), -1) })
 		return err
 	})
@@ -174,6 +195,14 @@ func start(ctx context.Context, r *Run, k Kube, name string, manifest []byte) er
 		return fmt.Errorf("start pod %s: %w", name, err)
 	}
 	return nil
+}
+
+// unharmed tells whether nothing has gone wrong with a pod so far, be it ready or still starting.
+func unharmed(pod kube.Pod) bool {
+	starting := []string{"", "ContainerCreating", "PodInitializing"}
+	return !pod.Deleting && pod.Phase != "Failed" && !slices.ContainsFunc(pod.Containers, func(c kube.Container) bool {
+		return c.Restarts > 0 || c.State == "terminated" || c.State == "waiting" && !slices.Contains(starting, c.Reason)
+	})
 }
 
 // podProgress says how far a pod is, container by container.
@@ -210,7 +239,7 @@ func producer() Step {
 			if err != nil {
 				return err
 			}
-			return start(ctx, r, k, producerPod, render("producer.yaml", newValues(r.Inputs(), r.Profile(), r.Outputs())))
+			return resume(ctx, r, k, producerPod, render("producer.yaml", newValues(r.Inputs(), r.Profile(), r.Outputs())), wantedProducer(r))
 		},
 		Undo: func(ctx context.Context, r *Run) error { return removeObjects(ctx, r, podRef(r, producerPod)) },
 		UndoCommands: func(in Inputs) []string {
@@ -224,11 +253,15 @@ func probeProducer(ctx context.Context, r *Run) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	return runs(ctx, r, k, producerPod, wantedProducer(r))
+}
+
+func wantedProducer(r *Run) func(kube.Pod) bool {
 	in, out := r.Inputs(), r.Outputs()
-	return runs(ctx, r, k, producerPod, func(pod kube.Pod) bool {
+	return func(pod kube.Pod) bool {
 		c, ok := container(pod, producerPod)
 		return ok && c.Image == in.ProducerImage && c.Env["TOPIC"] == in.Topic && c.Env["MSG"] == in.Message && samePEM(c.Env["PUBKEY"], out.PublicKey)
-	})
+	}
 }
 
 // container finds a container of a pod by name.

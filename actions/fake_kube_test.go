@@ -27,6 +27,7 @@ type kubeState struct {
 	logs      map[string]string                      // by container of the consumer's pod
 	trouble   []string                               // what the sidecars to come are told instead of the key
 	messages  int
+	starting  bool // pods are not ready before somebody waits for them
 }
 
 func newKubeState() kubeState {
@@ -218,13 +219,20 @@ func (f fakeKube) Pod(ctx context.Context, namespace, name string) (kube.Pod, er
 	if err != nil {
 		return kube.Pod{}, err
 	}
-	return podOf(o), nil
+	f.w.mu.Lock()
+	defer f.w.mu.Unlock()
+	pod := podOf(o)
+	pod.Ready = !f.w.starting
+	return pod, nil
 }
 
 func (f fakeKube) WaitPod(ctx context.Context, namespace, name string, progress func(kube.Pod)) (kube.Pod, error) {
 	if err := f.w.call("kube.WaitPod"); err != nil {
 		return kube.Pod{}, err
 	}
+	f.w.mu.Lock()
+	f.w.starting = false
+	f.w.mu.Unlock()
 	pod, err := f.Pod(ctx, namespace, name)
 	progress(pod)
 	return pod, err

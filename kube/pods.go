@@ -110,6 +110,7 @@ func podOf(object Object) (Pod, error) {
 		ServiceAccount: p.Spec.ServiceAccountName,
 		Phase:          string(p.Status.Phase),
 		Ready:          slices.ContainsFunc(p.Status.Conditions, isReady),
+		Deleting:       p.DeletionTimestamp != nil,
 		IP:             p.Status.PodIP, Node: p.Spec.NodeName,
 	}
 	if p.Spec.RuntimeClassName != nil {

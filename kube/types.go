@@ -17,6 +17,7 @@ type Pod struct {
 	ServiceAccount      string
 	Phase               string
 	Ready               bool
+	Deleting            bool // it may look ready, and will be gone
 	IP, Node            string
 	Containers          []Container
 }
