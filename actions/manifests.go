@@ -145,7 +145,21 @@ func jsonYAML(v any) string {
 	if err := encoder.Encode(v); err != nil {
 		panic(err) // strings, and lists and maps of them, always encode
 	}
-	return strings.ReplaceAll(strings.TrimSuffix(b.String(), "\n"), "\x7f", `\x7f`)
+	return escapeForYAML(strings.TrimSuffix(b.String(), "\n"))
+}
+
+// escapeForYAML escapes what JSON may hold as it is and YAML may not: delete and the controls above
+// it, the byte order mark, and what is no character at all. Source: YAML 1.2, section 5.1.
+func escapeForYAML(text string) string {
+	var b strings.Builder
+	for _, c := range text {
+		if c >= 0x7f && c <= 0x9f || c == 0xfeff || c == 0xfffe || c == 0xffff {
+			fmt.Fprintf(&b, `\u%04x`, c)
+			continue
+		}
+		b.WriteRune(c)
+	}
+	return b.String()
 }
 
 // strimziVersion is the last line of Strimzi with Kafka 3.x. No newer one can serve the sample's consumer.

@@ -103,7 +103,7 @@ func TestStrimziDefinesAllThatItsOperatorWatches(t *testing.T) {
 
 // Whatever a user types as a message, it arrives as that, and nothing else of the manifest changes.
 func FuzzNoMessageBreaksTheManifest(f *testing.F) {
-	for _, seed := range []string{"Ola, mundo", `"}`, "a\nb: c", "'; echo", "---", "{{ .Key }}", "\x7f\u2028\U0001F512", "$HOME `id` \\n", "&<>"} {
+	for _, seed := range []string{"Ola, mundo", `"}`, "a\nb: c", "'; echo", "---", "{{ .Key }}", "\x7f\u2028\U0001F512", "\u0085\u009b\ufeff\ufffe\uffff", "$HOME `id` \\n", "&<>"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, message string) {
