@@ -90,16 +90,22 @@ func (m *Model) takeEdit(e edited) tea.Cmd {
 
 // outdated are the steps that a change would make stale: those that were done with the old values,
 // and all after them that were done too.
-func (m *Model) outdated(changed []string) (stale []string) {
+func (m *Model) outdated(changed []string) []string {
+	return m.reached(func(s actions.Step) bool {
+		return slices.ContainsFunc(s.Reads, func(key string) bool { return slices.Contains(changed, key) })
+	})
+}
+
+// reached are the steps that were done, of those that something begins with and all that need them.
+func (m *Model) reached(begins func(actions.Step) bool) (steps []string) {
 	reached := map[string]bool{}
 	for _, s := range m.steps {
-		reads := slices.ContainsFunc(s.Reads, func(key string) bool { return slices.Contains(changed, key) })
-		reached[s.ID] = reads || slices.ContainsFunc(s.Needs, func(need string) bool { return reached[need] })
+		reached[s.ID] = begins(s) || slices.ContainsFunc(s.Needs, func(need string) bool { return reached[need] })
 		if state := m.board.card(place{step: s.ID}).state; reached[s.ID] && (through(state) || state == actions.Stale) {
-			stale = append(stale, s.ID)
+			steps = append(steps, s.ID)
 		}
 	}
-	return stale
+	return steps
 }
 
 func names(steps []string) string {

@@ -44,6 +44,18 @@ var scenes = []struct {
 		s.typeText("!")
 		s.press("enter")
 	}},
+	{"again", func(s *show) {
+		s.engine.status = madeSome(s.engine.inputs)
+		s.press("a")
+		s.play("succeeded", nil)
+		s.m.choose("vault")
+		s.press("f")
+	}},
+	{"ill", func(s *show) { s.sickly("key", recovers, purges) }},
+	{"cures", func(s *show) { s.sickly("key", recovers, purges); s.press("d") }},
+	{"cure-loses", func(s *show) { s.sickly("key", recovers, purges); s.press("d", "2") }},
+	{"skip", func(s *show) { s.sickly("contrast"); s.press("o") }},
+	{"skipped", func(s *show) { s.sickly("contrast"); s.press("o", "enter") }},
 	{"leave", func(s *show) {
 		s.engine.status = madeSome(s.engine.inputs)
 		s.press("a")

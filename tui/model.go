@@ -30,6 +30,8 @@ type Model struct {
 	inputs actions.Inputs
 	status actions.Status
 	board  *board
+	asked  int // how often the engine was asked where it stands
+	known  int // which of the answers is the oldest that still counts
 
 	screens   []screen
 	screen    int         // the one shown
@@ -129,9 +131,13 @@ func (m *Model) take(msg tea.Msg) tea.Cmd {
 	case remembered:
 		return m.remember(msg)
 	case refreshed:
-		m.refresh(msg)
+		m.takeRead(msg)
 	case edited:
 		return m.takeEdit(msg)
+	case skipped:
+		m.takeSkip(msg)
+	case cured:
+		return m.takeCure(msg)
 	case bundled:
 		m.notice = msg.notice
 	case seen:

@@ -284,3 +284,16 @@ func TestTheScreensKnowOnlyTheWalkthrough(t *testing.T) {
 		}
 	}
 }
+
+// A question from the middle of a run may be answered after its end.
+func TestAnOldAnswerIsNoAccountOfTheEnd(t *testing.T) {
+	onStage(t, 80, 24, func(s *show) {
+		s.press("a")
+		old := s.m.reread()().(refreshed)
+		s.play("succeeded", nil)
+		s.send(old)
+		if done, all := s.m.progress(); done != all {
+			t.Errorf("%d of %d steps done after an old answer", done, all)
+		}
+	})
+}

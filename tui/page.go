@@ -137,6 +137,9 @@ func (p *page) problem(problem *actions.Problem) {
 		p.add(hanging(p.marginal(word)+"• ", oneLine(remedy), p.width)...)
 		word = ""
 	}
+	for i, cure := range problem.Cures {
+		p.add(hanging(p.marginal(map[bool]string{true: "d"}[i == 0]), oneLine(cure.Label), p.width)...)
+	}
 	p.commands("cure", problem.Commands)
 	for _, link := range problem.Links {
 		p.paragraph("read", link)

@@ -62,7 +62,7 @@ func (m *Model) showHelp() tea.Cmd {
 			}
 		}
 		text.add("")
-		text.prose("Marks: ✓ done or there already · ● running · … waiting · ✗ failed · ~ stale, an input was changed after it was done · ○ not yet")
+		text.prose("Marks: ✓ done or there already · – skipped by you · ● running · … waiting · ✗ failed · ~ stale, an input was changed after it was done · ○ not yet")
 		return text.lines
 	}
 	m.dialog = &reader{title: "Keys", lines: lines, length: len(m.bindings())}

@@ -84,7 +84,7 @@ func (m *Model) happened(e actions.Event) tea.Cmd {
 // finished is the end of what ran.
 func (m *Model) finished(r actions.Result) tea.Cmd {
 	m.result, m.notice = &r, m.summary(r)
-	m.running = nil
+	m.running, m.known = nil, m.asked+1 // what was asked before is no account of the end
 	if m.last.cleanup {
 		m.board.restart() // no event says so
 	}
@@ -110,6 +110,8 @@ func (m *Model) summary(r actions.Result) string {
 		return "Stopped. Enter or a goes on where it stopped."
 	case m.last.cleanup:
 		return fmt.Sprintf("Everything is gone: %s removed, and checked.", count(len(r.Removed), "resource"))
+	case m.unfinished() == nil && len(r.Waived) > 0:
+		return "Done, without " + names(r.Waived) + ". p presents it, c cleans up."
 	case m.unfinished() == nil:
 		return "Done: only the attested pod could read the message. p presents it, c cleans up."
 	}
@@ -118,6 +120,7 @@ func (m *Model) summary(r actions.Result) string {
 
 // refreshed is where the walkthrough stands after a run.
 type refreshed struct {
+	order   int // of the question
 	states  map[string]actions.State
 	inputs  actions.Inputs
 	outputs actions.Outputs
@@ -130,7 +133,21 @@ type refreshed struct {
 // reread asks the engine where it stands.
 func (m *Model) reread() tea.Cmd {
 	engine := m.engine
-	return func() tea.Msg { return read(engine) }
+	m.asked++
+	order := m.asked
+	return func() tea.Msg {
+		r := read(engine)
+		r.order = order
+		return r
+	}
+}
+
+// takeRead takes an answer over, unless it is older than what is known.
+func (m *Model) takeRead(r refreshed) {
+	if r.order >= m.known {
+		m.known = r.order
+		m.refresh(r)
+	}
 }
 
 func read(e Engine) refreshed {

@@ -36,7 +36,7 @@ type fakeEngine struct {
 	board  *board // what was played
 	status actions.Status
 	stale  []string // what the next edit makes stale
-	failed error    // of the next edit
+	failed error    // of the next edit, cure or skip
 	ended  chan struct{}
 
 	live    chan actions.LiveEvent
@@ -95,6 +95,28 @@ func (f *fakeEngine) RunScreen(ctx context.Context, s actions.Screen) (actions.R
 
 func (f *fakeEngine) RunStep(ctx context.Context, id string) (actions.Result, error) {
 	return f.run(ctx, "step "+id)
+}
+
+func (f *fakeEngine) RunAgain(ctx context.Context, id string) (actions.Result, error) {
+	return f.run(ctx, "again "+id)
+}
+
+func (f *fakeEngine) Cure(_ context.Context, step, id string) error {
+	f.outside()
+	f.ask("cure " + step + " by " + id)
+	return f.failed
+}
+
+func (f *fakeEngine) Skip(id string) error {
+	f.outside()
+	f.ask("skip " + id)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.failed == nil {
+		f.board.of(place{step: id}).state = actions.Skipped
+		f.status.Steps = append(f.status.Steps, actions.StepStatus{ID: id, State: actions.Skipped, Waived: true})
+	}
+	return f.failed
 }
 
 func (f *fakeEngine) Cleanup(ctx context.Context) (actions.Result, error) {

@@ -35,6 +35,9 @@ func (m *Model) stepsWindow() (top, height int) {
 func (m *Model) stepLine(s actions.Step, chosen bool, width int) string {
 	c := m.cardOf(s.ID)
 	mark, style := m.theme.mark(c.state)
+	if m.skips(s, c) {
+		mark, style = "–", m.theme.warn
+	}
 	label := fit(name(s.ID), nameWidth)
 	pointer := " "
 	if chosen {
@@ -56,7 +59,7 @@ func (m *Model) says(s actions.Step, c card) string {
 		return m.theme.warn.Render(c.reason)
 	case c.state == actions.Failed && c.reason != "":
 		return m.theme.bad.Render(c.reason)
-	case through(c.state) && !m.onCleanup():
+	case through(c.state) && !m.onCleanup() && !m.skips(s, c):
 		if found := m.shown().found(s.ID, m.board.known); len(found) > 0 {
 			return found[0].text
 		}
@@ -67,6 +70,8 @@ func (m *Model) says(s actions.Step, c card) string {
 // word is a step's state in words.
 func (m *Model) word(s actions.Step, c card) string {
 	switch {
+	case m.skips(s, c):
+		return "skipped by you"
 	case c.state == actions.Skipped:
 		return "was there already"
 	case c.state == actions.Done && m.onCleanup():

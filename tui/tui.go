@@ -28,7 +28,12 @@ type Engine interface {
 	Run(context.Context) (actions.Result, error)
 	RunScreen(context.Context, actions.Screen) (actions.Result, error)
 	RunStep(ctx context.Context, id string) (actions.Result, error)
+	// RunAgain runs a step that is done, and what needs it.
+	RunAgain(ctx context.Context, id string) (actions.Result, error)
 	Cleanup(context.Context) (actions.Result, error)
+	// Cure carries out what a step's problem offers, and Skip goes on without a step.
+	Cure(ctx context.Context, step, id string) error
+	Skip(id string) error
 	Edit(actions.Inputs) (stale []string, err error)
 
 	// Live follows the messages; the channel is closed when the context ends.
