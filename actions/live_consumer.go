@@ -127,7 +127,7 @@ func (f *follower) readLog(ctx context.Context, k Kube) error {
 	if err := f.meet(ctx, k); err != nil || f.uid != before {
 		return err // whose log the stream is, nobody knows
 	}
-	return eachLine(stream, func(line string) {
+	return eachLine(&unhurried{Reader: stream, ctx: ctx}, func(line string) {
 		if _, failed := keyFailure(line); failed {
 			f.heard = line
 		}
@@ -174,6 +174,26 @@ func eachLine(stream io.Reader, take func(string)) error {
 		}
 		rest = more
 	}
+}
+
+// unhurried reads at most as often as anybody can look, unless more is there than was asked for. A log
+// comes line by line, and to wait for each costs much more than to read it.
+type unhurried struct {
+	io.Reader
+	ctx  context.Context
+	at   time.Time // of the last read
+	more bool
+}
+
+func (u *unhurried) Read(p []byte) (int, error) {
+	if !u.more {
+		if err := pause(u.ctx, liveInterval-time.Since(u.at)); err != nil {
+			return 0, err
+		}
+	}
+	n, err := u.Reader.Read(p)
+	u.at, u.more = time.Now(), n == len(p)
+	return n, err
 }
 
 // readPages asks the page, which waits for the next message by itself. The log is tried again

@@ -333,6 +333,38 @@ func TestALostTailIsTakenUpAgain(t *testing.T) {
 	})
 }
 
+// steadyLog grows by a line a millisecond, for a second.
+type steadyLog struct {
+	began time.Time
+	told  int // lines
+	reads int
+}
+
+func (l *steadyLog) Read(p []byte) (int, error) {
+	l.reads++
+	if l.told == 1000 {
+		return 0, io.EOF
+	}
+	time.Sleep(time.Millisecond) // until there is a line
+	n := 0
+	for ; l.told < min(int(time.Since(l.began).Milliseconds()), 1000); l.told++ {
+		n += copy(p[n:], "a line\n")
+	}
+	return n, nil
+}
+
+func TestALogThatComesLineByLineIsReadInBigPieces(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log, lines := &steadyLog{began: time.Now()}, 0
+		if err := eachLine(&unhurried{Reader: log, ctx: t.Context()}, func(string) { lines++ }); err != nil {
+			t.Fatal(err)
+		}
+		if most := int(time.Second/liveInterval) + 2; lines != 1000 || log.reads > most {
+			t.Errorf("%d lines in %d reads, want 1000 in at most %d", lines, log.reads, most)
+		}
+	})
+}
+
 func TestSlowReadersLoseTheOldestRecordsAndAreToldHowMany(t *testing.T) {
 	inLive(t, logged, func(t *testing.T, w *liveWorld, _ *Walkthrough, events <-chan LiveEvent) {
 		const all = 5 * maxPending
