@@ -1,9 +1,9 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -61,14 +61,9 @@ type weather struct {
 }
 
 func newWeather(profile string, scale float64, faults []string) (weather, error) {
-	if profile == "" {
-		profile = ProfileInstant
-	}
+	profile, scale = cmp.Or(profile, ProfileInstant), cmp.Or(scale, 1)
 	if known := []string{ProfileInstant, ProfileDemo, ProfileAzure}; !slices.Contains(known, profile) {
 		return weather{}, fmt.Errorf("unknown latency profile %q: choose one of %s", profile, strings.Join(known, ", "))
-	}
-	if scale == 0 {
-		scale = 1
 	}
 	if scale < 0 {
 		return weather{}, fmt.Errorf("the scale of the latency profile is %g: it must be positive", scale)
@@ -127,6 +122,3 @@ func (w weather) Has(fault string) (argument string, on bool) {
 	argument, on = (*w.faults.Load())[fault]
 	return argument, on
 }
-
-// Operations are the names of everything that takes its time.
-func Operations() []string { return slices.Sorted(maps.Keys(durations)) }

@@ -5,6 +5,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/tls"
@@ -63,7 +64,7 @@ func Start(ctx context.Context, o Options) (_ *Sandbox, err error) {
 	if s.weather, err = newWeather(o.Profile, o.Scale, o.Faults); err != nil {
 		return nil, err
 	}
-	if s.front, err = front.Listen(orElse(o.Addr, loopback)); err != nil {
+	if s.front, err = front.Listen(cmp.Or(o.Addr, loopback)); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -72,7 +73,7 @@ func Start(ctx context.Context, o Options) (_ *Sandbox, err error) {
 		}
 	}()
 	s.endpoints = s.introduce()
-	if err = s.listenForKafka(orElse(o.KafkaAddr, loopback)); err != nil {
+	if err = s.listenForKafka(cmp.Or(o.KafkaAddr, loopback)); err != nil {
 		return nil, err
 	}
 	if err = s.openServices(); err != nil {
@@ -82,13 +83,6 @@ func Start(ctx context.Context, o Options) (_ *Sandbox, err error) {
 		s.front.Use(o.Around)
 	}
 	return s, ctx.Err()
-}
-
-func orElse(value, fallback string) string {
-	if value == "" {
-		return fallback
-	}
-	return value
 }
 
 // Endpoints are how clients reach the sandbox.

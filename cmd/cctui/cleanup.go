@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -52,7 +53,7 @@ func (p *program) confirm(chosen choice, status actions.Status) error {
 	for _, r := range status.Made {
 		fmt.Fprintln(p.err, "  ", r.Resource)
 	}
-	cluster := firstOf(status.Inputs.ExistingCluster, status.Inputs.Cluster)
+	cluster := cmp.Or(status.Inputs.ExistingCluster, status.Inputs.Cluster)
 	fmt.Fprintf(p.err, "Type the cluster's name (%s) to go on: ", cluster)
 	line, err := bufio.NewReader(io.LimitReader(p.in, 1024)).ReadString('\n')
 	if err != nil && err != io.EOF {

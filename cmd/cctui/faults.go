@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -52,7 +53,7 @@ func (e *usageError) complaint(fault actions.Fault) string {
 	if fault.Value == "" {
 		return fault.Key + ": " + fault.Message
 	}
-	origin := firstOf(e.origin[fault.Key], "the default")
+	origin := cmp.Or(e.origin[fault.Key], "the default")
 	return fmt.Sprintf("%s: %q %s (from %s)", fault.Key, fault.Value, fault.Message, origin)
 }
 
@@ -69,12 +70,4 @@ func (e *usageError) ways(key string) string {
 // problem is the same for those who read events.
 func (e *usageError) problem() *actions.Problem {
 	return &actions.Problem{ID: "usage", Title: e.title(), Remedy: e.lines(), Class: actions.ClassUsage}
-}
-
-func firstOf(texts ...string) string {
-	i := slices.IndexFunc(texts, func(text string) bool { return text != "" })
-	if i < 0 {
-		return ""
-	}
-	return texts[i]
 }

@@ -1,6 +1,7 @@
 package arm
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"regexp"
@@ -142,22 +143,15 @@ func (i *identity) checkFederation(name string, p federationProperties) error {
 // misfiled stores another value than was sent, where a fault asks for it.
 func (m *Manager) misfiled(p federationProperties) federationProperties {
 	if value, on := m.Conditions.Has("federated-subject"); on {
-		p.Subject = orElse(value, "system:serviceaccount:default:workload-identity-sa")
+		p.Subject = cmp.Or(value, "system:serviceaccount:default:workload-identity-sa")
 	}
 	if value, on := m.Conditions.Has("federated-issuer"); on {
-		p.Issuer = orElse(value, m.URL("oic.localhost")+"/"+m.Tenant+"/"+uuid.Nil.String()+"/")
+		p.Issuer = cmp.Or(value, m.URL("oic.localhost")+"/"+m.Tenant+"/"+uuid.Nil.String()+"/")
 	}
 	if value, on := m.Conditions.Has("federated-audience"); on {
-		p.Audiences = []string{orElse(value, "api://AzureADTokenExchangeChina")}
+		p.Audiences = []string{cmp.Or(value, "api://AzureADTokenExchangeChina")}
 	}
 	return p
-}
-
-func orElse(value, fallback string) string {
-	if value == "" {
-		return fallback
-	}
-	return value
 }
 
 func (m *Manager) deleteFederation(c *call) (answer, error) {
