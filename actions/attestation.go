@@ -23,6 +23,7 @@ func attestation() Step {
 				return []string{"export MAA_ENDPOINT=" + sh(attestationHost(in.AttestationEndpoint)), `echo "$MAA_ENDPOINT"`}
 			}
 			return []string{
+				sh("az", "extension", "add", "--name", "attestation"),
 				sh("az", "attestation", "create", "--resource-group", in.ResourceGroup, "--name", in.AttestationProvider, "--location", in.Location),
 				"MAA_ENDPOINT=$(" + sh("az", "attestation", "show", "--resource-group", in.ResourceGroup, "--name", in.AttestationProvider,
 					"--query", "attestUri", "--output", "tsv") + " | cut -c 9-)",

@@ -258,7 +258,12 @@ func credentials() Step {
 		Typical: 5 * time.Second,
 		Commands: func(in Inputs) []string {
 			group, name := clusterNames(in)
-			return []string{sh("az", "aks", "get-credentials", "--resource-group", group, "--name", name), "kubectl version"}
+			return []string{
+				"# By hand they lie in a file of their own, here.",
+				`export KUBECONFIG="$PWD/` + name + `.kubeconfig"`,
+				sh("az", "aks", "get-credentials", "--resource-group", group, "--name", name, "--file", variable("KUBECONFIG"), "--overwrite-existing"),
+				"kubectl version",
+			}
 		},
 		Run: func(ctx context.Context, r *Run) error {
 			k, err := reconnect(ctx, r)

@@ -38,6 +38,7 @@ func strimzi() Step {
 		UndoCommands: func(in Inputs) []string {
 			return []string{
 				sh("kubectl", "delete", "deployment,serviceaccount,rolebinding,configmap", "--selector", "app=strimzi", "--namespace", in.Namespace),
+				"# Only where nobody else in the cluster uses Strimzi:",
 				sh("kubectl", "delete", "clusterrolebinding,clusterrole,customresourcedefinition", "--selector", "app=strimzi"),
 			}
 		},

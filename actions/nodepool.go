@@ -23,7 +23,8 @@ func nodePool() Step {
 			commands := []string{sh("az", "aks", "nodepool", "add", "--resource-group", group, "--cluster-name", name, "--name", in.Pool,
 				"--node-count", fmt.Sprint(in.PoolNodes), "--os-sku", "AzureLinux", "--node-vm-size", in.VMSize, "--workload-runtime", "KataCcIsolation")}
 			if in.ExistingCluster != "" {
-				commands = append(commands, sh("az", "aks", "update", "--resource-group", group, "--name", name))
+				// Without --yes it asks whether the cluster shall really be brought up to date.
+				commands = append(commands, sh("az", "aks", "update", "--resource-group", group, "--name", name, "--yes"))
 			}
 			return commands
 		},

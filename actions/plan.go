@@ -2,6 +2,7 @@ package actions
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -66,13 +67,38 @@ func Runbook(plan []PlannedStep) string {
 			b.WriteString(command + "\n")
 		}
 	}
-	b.WriteString("\n# ===== cleanup =====\n# To remove it all again:\n")
+	b.WriteString("\n# ===== cleanup =====\n# To remove it all again, in a new shell too:\n")
+	for _, command := range recollect(plan) {
+		b.WriteString(comment(command))
+	}
 	for i := range plan {
 		for _, command := range plan[len(plan)-1-i].Undo {
 			b.WriteString(comment(command))
 		}
 	}
 	return b.String()
+}
+
+// assignment is a command that sets a variable for those that follow.
+var assignment = regexp.MustCompile(`^(?:export )?([A-Z_]+)=`)
+
+// recollect are the commands that set what the cleanup refers to. Of the cluster it must be certain:
+// kubectl would otherwise remove things from whichever it was last used with.
+func recollect(plan []PlannedStep) []string {
+	var undo, needed []string
+	for _, s := range plan {
+		undo = append(undo, s.Undo...)
+	}
+	text := strings.Join(undo, "\n")
+	for _, s := range plan {
+		for _, command := range s.Commands {
+			m := assignment.FindStringSubmatch(command)
+			if m != nil && (m[1] == "KUBECONFIG" || strings.Contains(text, "${"+m[1]+"}")) {
+				needed = append(needed, command)
+			}
+		}
+	}
+	return needed
 }
 
 // comment makes every line of a text a comment.

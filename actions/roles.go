@@ -80,7 +80,10 @@ func roles() Step {
 
 func roleCommands(in Inputs, verb string) []string {
 	pod, operator := variable("USER_ASSIGNED_PRINCIPAL_ID"), variable("OPERATOR_OBJECT_ID")
-	commands := []string{capture("OPERATOR_OBJECT_ID", "az", "ad", "signed-in-user", "show", "--query", "id", "--output", "tsv")}
+	var commands []string
+	if verb == "create" {
+		commands = append(commands, capture("OPERATOR_OBJECT_ID", "az", "ad", "signed-in-user", "show", "--query", "id", "--output", "tsv"))
+	}
 	add := func(role role, principal, kind, scope string) {
 		command := []string{"az", "role", "assignment", verb, "--role", role.name, "--assignee-object-id", principal}
 		switch {
@@ -181,6 +184,9 @@ func (g grant) remove(ctx context.Context, r *Run) error {
 	return r.Remove(ctx, g.resource(), func(azure.LRO) error {
 		var err error
 		if g.hsm != "" {
+			if gone, err := vaultGone(ctx, r); err != nil || gone {
+				return err // and its local roles with it
+			}
 			err = r.Azure().DeleteLocalRoleAssignment(ctx, g.hsm, g.wants.Scope, g.wants.Name)
 		} else {
 			err = r.Azure().DeleteRoleAssignment(ctx, g.wants.Scope, g.wants.Name)
@@ -259,6 +265,9 @@ func roleMissing(r *Run, who, principal, kind string, role role, raw string) err
 }
 
 func undoRoles(ctx context.Context, r *Run) error {
+	if err := spareVault(ctx, r); err != nil {
+		return err
+	}
 	for _, g := range grants(r) {
 		if err := g.remove(ctx, r); err != nil {
 			return err

@@ -2,12 +2,16 @@ package actions
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/cctui/cctui/skr"
 )
 
 // bash runs a script, or skips loudly where there is no bash.
@@ -108,6 +112,80 @@ func TestTheCommandsWriteTheSameManifest(t *testing.T) {
 	got, want := podOf(documents(t, written)[0]), podOf(documents(t, render("producer.yaml", newValues(in, KataCC(), out)))[0])
 	if env(got, producerPod, "MSG") != env(want, producerPod, "MSG") || !samePEM(env(got, producerPod, "PUBKEY"), out.PublicKey) {
 		t.Errorf("wrote\n%s", written)
+	}
+}
+
+// pretended stands for az, kubectl and curl: it says what the real ones would, and nothing else is run.
+const pretended = `
+az() {
+	case "$*" in
+	*"feature show"*) echo Registered ;;
+	*attestUri*) echo https://maa.eus.attest.azure.net ;;
+	*vaultUri*|*hsmUri*) echo https://kv.vault.azure.net/ ;;
+	*"confcom katapolicygen"*) printf policy | base64 ;;
+	*"key download"*) while [ "$1" != --file ]; do shift; done; printf -- '-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----\n' > "$2" ;;
+	*"get-credentials"*) while [ "$1" != --file ]; do shift; done; echo kubeconfig > "$2" ;;
+	*) echo "some value" ;;
+	esac
+}
+kubectl() {
+	test -f "$KUBECONFIG" || { echo "kubectl $*: not with our cluster" >&2; return 1; }
+	case "$*" in *"-f -"*) cat >/dev/null ;; *jsonpath*) printf policy | base64 ;; esac
+}
+curl() { echo "namespace: myproject"; }
+`
+
+// The script is run as a whole, and its cleanup in a shell that knows nothing of it.
+func TestTheScriptRunsFromEndToEnd(t *testing.T) {
+	for name, change := range ways() {
+		t.Run(name, func(t *testing.T) {
+			dir, in := t.TempDir(), inputsOf(change)
+			start := "cd " + sh(dir) + "\n" + pretended
+			script := Runbook(Plan(in, Steps()))
+			bash(t, start+script)
+
+			consumer := podOf(documents(t, readFile(t, dir, "consumer.yaml"))[0])
+			if got := env(consumer, consumerPod, "SkrClientAKVEndpoint"); got != "kv.vault.azure.net" {
+				t.Errorf("the consumer asks the vault %q", got)
+			}
+			policy, err := skr.ParseReleasePolicy(readFile(t, dir, in.Key+"-release-policy.json"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			measured := sha256.Sum256([]byte("policy"))
+			claims := map[string]any{
+				skr.ClaimAttestationType: "sevsnpvm", skr.ClaimHostData: hex.EncodeToString(measured[:]),
+				skr.ClaimComplianceStatus: KataCC().ComplianceStatus, skr.ClaimDebuggable: false,
+			}
+			if verdict := policy.Explain("https://"+env(consumer, consumerPod, "SkrClientMAAEndpoint"), claims); !verdict.Released {
+				t.Errorf("the release policy refuses the very pod it is for: %+v", verdict)
+			}
+
+			_, cleanup, _ := strings.Cut(script, "# ===== cleanup =====\n")
+			_, cleanup, _ = strings.Cut(cleanup, "\n")
+			bash(t, start+"set -euo pipefail\n"+strings.ReplaceAll("\n"+cleanup, "\n# ", "\n"))
+		})
+	}
+}
+
+func readFile(t *testing.T, dir, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(dir, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// A command that asks back, or needs an extension that is not there, stops a script.
+func TestNoCommandOfTheScriptAsksBack(t *testing.T) {
+	fresh, existing := runbook(nil), runbook(ways()["existing"])
+	add := strings.Index(fresh, "az extension add --name attestation")
+	if use := strings.Index(fresh, "az attestation create"); add < 0 || use < add {
+		t.Errorf("the extension of az attestation is added at %d, used at %d", add, use)
+	}
+	if !strings.Contains(existing, "az aks update --resource-group prod --name old --yes") {
+		t.Error("az aks update without anything to update asks whether it shall")
 	}
 }
 
