@@ -1,0 +1,139 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cctui/cctui/actions"
+	"github.com/cctui/cctui/sandbox"
+)
+
+// childTime is what a child may take at most: one that hangs is a failure, not a wait.
+const childTime = 2 * time.Minute
+
+// build makes the real program, as make build does.
+func build(t testing.TB) (program string) {
+	t.Helper()
+	program = filepath.Join(t.TempDir(), "cctui")
+	if runtime.GOOS == "windows" {
+		program += ".exe"
+	}
+	if said, err := exec.Command("go", "build", "-trimpath", "-o", program, ".").CombinedOutput(); err != nil {
+		t.Fatalf("build cctui: %v\n%s", err, said)
+	}
+	return program
+}
+
+// place is a sandbox in this process, and a state directory by which processes of cctui find it.
+type place struct {
+	program string
+	state   string // XDG_STATE_HOME
+	sandbox *sandbox.Sandbox
+}
+
+// serve does what cctui sandbox does, in this process: the test knows every request.
+func serve(t testing.TB, program string, around func(http.Handler) http.Handler) *place {
+	t.Helper()
+	served, err := sandbox.Start(t.Context(), sandbox.Options{Around: around})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &place{program: program, state: t.TempDir(), sandbox: served}
+	t.Cleanup(func() {
+		if err := served.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := p.discovery().announce(served.Endpoints()); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func (p *place) discovery() discovery { return discovery(filepath.Join(p.state, "cctui", "sandbox")) }
+
+// journal is the directory of the run in the sandbox.
+func (p *place) journal() string {
+	return filepath.Join(p.state, "cctui", "sandbox-"+p.sandbox.Endpoints().ID)
+}
+
+// child is a process of cctui.
+type child struct {
+	command *exec.Cmd
+	out     bytes.Buffer
+	err     bytes.Buffer
+	ended   chan struct{}
+}
+
+// start begins a process of cctui that finds the sandbox.
+func (p *place) start(t testing.TB, args ...string) *child {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), childTime)
+	c := &child{command: exec.CommandContext(ctx, p.program, args...), ended: make(chan struct{})}
+	c.command.Env = []string{"HOME=" + p.state, "PATH=" + os.Getenv("PATH"), "XDG_STATE_HOME=" + p.state, "XDG_CONFIG_HOME=" + p.state}
+	c.command.Stdout, c.command.Stderr = &c.out, &c.err
+	if err := c.command.Start(); err != nil {
+		cancel()
+		t.Fatal(err)
+	}
+	go func() {
+		defer cancel()
+		defer close(c.ended)
+		_ = c.command.Wait() // the exit code tells
+	}()
+	return c
+}
+
+// kill is SIGKILL; it returns when the process is no more.
+func (c *child) kill() {
+	_ = c.command.Process.Kill() // it may have ended by itself
+	<-c.ended
+}
+
+// end waits for the process to end by itself.
+func (c *child) end() outcome {
+	<-c.ended
+	return outcome{c.command.ProcessState.ExitCode(), c.out.String(), c.err.String()}
+}
+
+// recorded is what a journal says, as a reader of the file would see it.
+type recorded struct {
+	Run       string
+	Outputs   map[string]any
+	Resources []struct {
+		actions.Resource
+		State string
+		Token string
+	}
+}
+
+// recorded is empty where nothing was written yet.
+func (p *place) recorded(t testing.TB) (r recorded) {
+	t.Helper()
+	for _, name := range []string{"journal.json", "journal.json.bak"} {
+		text, err := os.ReadFile(filepath.Join(p.journal(), name))
+		if os.IsNotExist(err) {
+			continue
+		}
+		if err == nil {
+			err = json.Unmarshal(text, &r)
+		}
+		if err != nil {
+			t.Errorf("what is on disk is no journal: %v", err)
+		}
+		return r
+	}
+	return r
+}
+
+// headless are the arguments of the walkthrough that is killed and resumed.
+func headless() []string { return strings.Fields("--auto --sandbox --output json") }
