@@ -24,21 +24,9 @@ func (c *Cluster) patch(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	stored, err := c.change(r, func(before objects.Object) (objects.Object, error) {
-		after, err := patched(r, apitypes.PatchType(media), before, patch)
-		if err != nil {
-			return nil, err
-		}
-		if err := c.mayReplace(r, before, after); err != nil {
-			return nil, err
-		}
-		return c.fields.track(r, before, merge(r, before, after))
+	return c.replace(w, r, func(before objects.Object) (objects.Object, error) {
+		return patched(r, apitypes.PatchType(media), before, patch)
 	})
-	if err != nil {
-		return err
-	}
-	c.respond(w, r, http.StatusOK, stored)
-	return nil
 }
 
 // patched is the object after a patch.

@@ -71,8 +71,16 @@ func (c *Cluster) update(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
+	return c.replace(w, r, func(objects.Object) (objects.Object, error) { return sent.DeepCopy(), nil })
+}
+
+// replace stores what edit makes of the object that a request names, and answers with it.
+func (c *Cluster) replace(w http.ResponseWriter, r *request, edit func(before objects.Object) (objects.Object, error)) error {
 	stored, err := c.change(r, func(before objects.Object) (objects.Object, error) {
-		after := sent.DeepCopy()
+		after, err := edit(before)
+		if err != nil {
+			return nil, err
+		}
 		if err := c.mayReplace(r, before, after); err != nil {
 			return nil, err
 		}
