@@ -260,7 +260,7 @@ func wantedProducer(r *Run) func(kube.Pod) bool {
 	in, out := r.Inputs(), r.Outputs()
 	return func(pod kube.Pod) bool {
 		c, ok := container(pod, producerPod)
-		return ok && c.Image == in.ProducerImage && c.Env["TOPIC"] == in.Topic && c.Env["MSG"] == in.Message && samePEM(c.Env["PUBKEY"], out.PublicKey)
+		return ok && c.Image == in.ProducerImage && c.Env["TOPIC"] == in.Topic && c.Env["MSG"] == literal(in.Message) && samePEM(c.Env["PUBKEY"], out.PublicKey)
 	}
 }
 

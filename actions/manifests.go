@@ -46,7 +46,7 @@ func newValues(in Inputs, p Profile, out Outputs) values {
 		AttestationHost: out.AttestationHost,
 		VaultHost:       strings.TrimPrefix(out.VaultURI, "https://"),
 		Topic:           in.Topic,
-		Message:         in.Message,
+		Message:         literal(in.Message),
 		PublicKey:       strings.TrimSpace(out.PublicKey),
 		Expose:          in.Expose,
 	}
@@ -55,6 +55,10 @@ func newValues(in Inputs, p Profile, out Outputs) values {
 	}
 	return v
 }
+
+// literal is the value of a container's variable as it stands. The kubelet replaces $(NAME) in it by
+// another variable, and $$ by one dollar.
+func literal(text string) string { return strings.ReplaceAll(text, "$", "$$") }
 
 func sidecarImage(in Inputs, p Profile) string {
 	if in.SidecarImage != "" {

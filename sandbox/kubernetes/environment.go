@@ -82,9 +82,42 @@ func (p *podRun) environment(spec corev1.Container) (map[string]string, error) {
 		if err != nil {
 			return nil, err
 		}
+		if variable.ValueFrom == nil {
+			value = expand(value, env)
+		}
 		env[variable.Name] = value
 	}
 	return env, nil
+}
+
+// expand replaces $(NAME) by a variable that was set before; one that was not stays as it is written.
+// Two dollars are one.
+// Source: kubernetes/kubernetes, third_party/forked/golang/expansion.
+func expand(text string, env map[string]string) string {
+	var b strings.Builder
+	for {
+		before, after, found := strings.Cut(text, "$")
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		reference, rest, closed := strings.Cut(after, ")")
+		name, bracketed := strings.CutPrefix(reference, "(")
+		switch value, known := env[name]; {
+		case strings.HasPrefix(after, "$"):
+			b.WriteByte('$')
+			text = after[1:]
+		case closed && bracketed && known:
+			b.WriteString(value)
+			text = rest
+		case closed && bracketed:
+			b.WriteString("$(" + name + ")")
+			text = rest
+		default:
+			b.WriteByte('$')
+			text = after
+		}
+	}
 }
 
 func (p *podRun) valueOf(variable corev1.EnvVar) (string, error) {
