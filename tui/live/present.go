@@ -154,7 +154,7 @@ func (m *Model) large(message *row, lane, width, height int) []string {
 		words += fitting(room, "   ◆ sent from here", "   ◆ from here", " ◆")
 	}
 	var lines []string
-	for _, line := range wrapped(c.text, width-2, height-3) {
+	for _, line := range wrapped(c.harmless(maxCell), width-2, height-3) {
 		lines = append(lines, "  "+look.Bold(c.reading == actions.ReadPlaintext).Render(line))
 	}
 	lines = append(lines, "", "  "+look.Render(mark+" "+words))
@@ -180,7 +180,7 @@ func (m *Model) before(lane, width, height int) []string {
 			continue
 		}
 		mark, words, look := m.Style.verdict(lane, c.reading)
-		lines = append(lines, look.Render(fitAround(mark+" "+c.text, m.aside(lane, c, words), width)))
+		lines = append(lines, look.Render(mark+" "+fitAround(c.harmless(width), m.aside(lane, c, words), width-markWidth)))
 	}
 	return lines
 }
@@ -211,7 +211,7 @@ func (m *Model) flat(message *row, lane, width, height int) []string {
 	}
 	c := message.cells[lane]
 	mark, words, look := m.Style.verdict(lane, c.reading)
-	return []string{look.Render(fitAround("  "+mark+" "+c.text, " ("+words+")", width))}
+	return []string{look.Render(fitAround("  "+mark+" "+c.harmless(width), " ("+words+")", width))}
 }
 
 // foot is the proof and the caption.

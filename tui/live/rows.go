@@ -2,6 +2,7 @@ package live
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/cctui/cctui/actions"
@@ -34,7 +35,7 @@ type place struct {
 type cell struct {
 	there   bool
 	at      time.Time
-	text    string
+	text    string // as it came, and not harmless: a thousand come for each that is shown
 	size    int
 	reading actions.Reading
 }
@@ -67,7 +68,7 @@ func (r *rows) put(rec actions.LiveRecord) {
 	if lane < 0 {
 		return
 	}
-	c := cell{there: true, at: rec.At, text: oneLine(rec.Text, maxCell), size: rec.Size, reading: rec.Reading}
+	c := cell{there: true, at: rec.At, text: bounded(rec.Text), size: rec.Size, reading: rec.Reading}
 	number, found := r.find(rec, lane, c.text)
 	if !found {
 		number = r.add()
@@ -79,6 +80,21 @@ func (r *rows) put(rec actions.LiveRecord) {
 	}
 	message.cells[lane] = c
 	message.own = message.own || rec.Own
+}
+
+func bounded(text string) string {
+	if len(text) <= maxCell {
+		return text
+	}
+	return strings.Clone(text[:maxCell])
+}
+
+// harmless is the text, or as much of it as fills so many columns, fit to be shown.
+func (c cell) harmless(width int) string {
+	if most := max(width, 0) + 1; len(c.text) > most && plain(c.text[:most]) {
+		return c.text[:most]
+	}
+	return oneLine(c.text, maxCell)
 }
 
 // find is the message of a record that another lane has shown already: by its place, or else by its

@@ -17,17 +17,42 @@ func oneLine(text string, limit int) string {
 	return text
 }
 
+// plain tells of a text that each of its bytes is a column.
+func plain(text string) bool {
+	for i := range len(text) {
+		if text[i] < ' ' || text[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
 // fit makes a line exactly so wide: what is too long ends in an ellipsis.
 func fit(line string, width int) string {
 	if width <= 0 {
 		return ""
 	}
-	room := width - ansi.StringWidth(line)
-	if room < 0 {
-		line = ansi.Truncate(line, width, "…")
-		room = width - ansi.StringWidth(line)
+	line = cut(line, width)
+	return line + blank(width-columnsOf(line))
+}
+
+// cut shortens a line to a width. An ellipsis tells of more.
+func cut(line string, width int) string {
+	if !plain(line) {
+		return ansi.Truncate(line, width, "…")
 	}
-	return line + blank(room)
+	if len(line) <= width {
+		return line
+	}
+	return line[:max(width-1, 0)] + "…"
+}
+
+// columnsOf is how wide a line is. Most are plain, and need not be measured sign by sign.
+func columnsOf(line string) int {
+	if plain(line) {
+		return len(line)
+	}
+	return ansi.StringWidth(line)
 }
 
 // joinWhole puts each part behind a gap, up to the last that fits whole.
@@ -54,11 +79,11 @@ func fitting(width int, wordings ...string) string {
 
 // fitAround shortens the text and keeps what stands behind it.
 func fitAround(text, behind string, width int) string {
-	room := width - ansi.StringWidth(behind)
+	room := width - columnsOf(behind)
 	if room < 4 {
 		return fit(text, width)
 	}
-	return fit(ansi.Truncate(text, room, "…")+behind, width)
+	return fit(cut(text, room)+behind, width)
 }
 
 func blank(n int) string { return strings.Repeat(" ", max(n, 0)) }

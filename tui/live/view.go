@@ -11,6 +11,7 @@ import (
 
 const (
 	labelWidth  = 7  // of a message's offset
+	markWidth   = 2  // of a mark and the space behind it
 	stackedFrom = 60 // columns below which lanes stand one above the other
 	mostWrapped = 8  // lines of one wrapped cell
 )
@@ -204,9 +205,9 @@ func (m *Model) cell(r *row, lane, width int) []string {
 		words = fmt.Sprintf("%d B", c.size)
 	}
 	if !m.wrap {
-		return []string{look.Render(fitAround(mark+" "+c.text, m.aside(lane, c, words), width))}
+		return []string{look.Render(mark + " " + fitAround(c.harmless(width), m.aside(lane, c, words), width-markWidth))}
 	}
-	lines := wrapped(c.text+m.aside(lane, c, words), width-2, mostWrapped)
+	lines := wrapped(c.harmless(maxCell)+m.aside(lane, c, words), width-2, mostWrapped)
 	for i, line := range lines {
 		if i > 0 {
 			mark = " "
