@@ -273,6 +273,19 @@ func TestTheFilterIsTyped(t *testing.T) {
 	}
 }
 
+func TestAMessagePassesTheFilterAsSoonAsALaneShowsWhatItHolds(t *testing.T) {
+	c := newClock()
+	m := New(c.now)
+	m.SetFilter("hello")
+	for i, r := range everywhere(1, "Hello") {
+		m.Update(actions.LiveEvent{Records: []actions.LiveRecord{r}})
+		c.pass(redraw)
+		if shown := strings.Contains(m.View(120, 20), "#1"); shown != (i >= confidential) {
+			t.Errorf("after %d lanes it is shown: %v", i+1, shown)
+		}
+	}
+}
+
 func TestItIsDrawnTenTimesASecondAtMost(t *testing.T) {
 	c := newClock()
 	m := pane(c, 1)

@@ -23,6 +23,9 @@ type row struct {
 	place
 	own   bool // sent from here
 	cells [3]cell
+
+	judged string // the filter that was asked last; empty: none since the message changed
+	passes bool
 }
 
 // place is where a message lies on the topic. The offset is -1 where nobody told.
@@ -78,7 +81,7 @@ func (r *rows) put(rec actions.LiveRecord) {
 		message.place = place{rec.Partition, rec.Offset}
 		r.places[message.place] = number
 	}
-	message.cells[lane] = c
+	message.cells[lane], message.judged = c, ""
 	message.own = message.own || rec.Own
 }
 
@@ -125,6 +128,11 @@ func (r *row) placed() bool { return r.offset >= 0 }
 // holds tells whether the message is this ciphertext.
 func (r *row) holds(text string) bool {
 	return slices.ContainsFunc(r.cells[:], func(c cell) bool { return c.reading == actions.ReadCiphertext && c.text == text })
+}
+
+// contains tells whether a lane shows a text, of which the case does not count.
+func (r *row) contains(lower string) bool {
+	return slices.ContainsFunc(r.cells[:], func(c cell) bool { return strings.Contains(strings.ToLower(c.text), lower) })
 }
 
 // agrees is false where another record lies in the same place: the topic was made anew. A plaintext

@@ -118,17 +118,12 @@ func (m *Model) last() int64 {
 	return max(m.bottom, m.rows.oldest())
 }
 
+// shows tells whether the filter lets a message pass. It is asked of many, often, and looks once.
 func (m *Model) shows(r *row) bool {
-	if m.filter == "" {
-		return true
+	if r.judged != m.filter {
+		r.judged, r.passes = m.filter, r.contains(strings.ToLower(m.filter))
 	}
-	wanted := strings.ToLower(m.filter)
-	for _, c := range r.cells {
-		if strings.Contains(strings.ToLower(c.text), wanted) {
-			return true
-		}
-	}
-	return false
+	return m.filter == "" || r.passes
 }
 
 // message is a row's lines.
