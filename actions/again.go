@@ -16,13 +16,24 @@ func (w *Walkthrough) Reopen(id string) (reopened []string, err error) {
 
 // RunAgain is Reopen, and then Run for what was reopened.
 func (w *Walkthrough) RunAgain(ctx context.Context, id string) (Result, error) {
+	return w.runReopened(ctx, id, func(reopened []string) []Step {
+		return upstream(w.steps, append(reopened, id)...)
+	})
+}
+
+// RunFrom is Reopen, and then Run.
+func (w *Walkthrough) RunFrom(ctx context.Context, id string) (Result, error) {
+	return w.runReopened(ctx, id, func([]string) []Step { return w.steps })
+}
+
+func (w *Walkthrough) runReopened(ctx context.Context, id string, which func(reopened []string) []Step) (Result, error) {
 	w.running.Lock()
 	defer w.running.Unlock()
 	reopened, err := w.reopen(id)
 	if err != nil {
 		return w.finish(ctx, w.result(), []error{Explain(id, err)})
 	}
-	return w.runUnlocked(ctx, upstream(w.steps, append(reopened, id)...))
+	return w.runUnlocked(ctx, which(reopened))
 }
 
 func (w *Walkthrough) reopen(id string) (reopened []string, err error) {

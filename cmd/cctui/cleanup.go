@@ -19,7 +19,7 @@ func (p *program) cleanupCommand() *cobra.Command {
 		Args:  noArguments,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return p.cleanup(cmd) },
 	}
-	p.addInputs(cmd, removal, world, account)
+	p.addInputs(cmd, removal, where, world, account)
 	return cmd
 }
 

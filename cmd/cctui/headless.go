@@ -15,7 +15,7 @@ func (p *program) walkthrough(cmd *cobra.Command) error {
 	if !chosen.Auto {
 		return p.interactive(cmd.Context(), chosen, faults)
 	}
-	return p.headless(cmd.Context(), chosen, faults, (*actions.Walkthrough).Run)
+	return p.headless(cmd.Context(), chosen, faults, runFrom(chosen.From))
 }
 
 // headless carries something out without a terminal: everything that is missing or wrong is told
@@ -35,6 +35,14 @@ func (p *program) headless(ctx context.Context, chosen choice, faults []actions.
 
 // action is what a walkthrough is asked to do.
 type action func(*actions.Walkthrough, context.Context) (actions.Result, error)
+
+// runFrom is a run that begins again at a step, or where the last one ended if there is none.
+func runFrom(step string) action {
+	if step == "" {
+		return (*actions.Walkthrough).Run
+	}
+	return func(w *actions.Walkthrough, ctx context.Context) (actions.Result, error) { return w.RunFrom(ctx, step) }
+}
 
 func (p *program) carryOut(ctx context.Context, at *site, chosen choice, act action) error {
 	show := p.view(chosen, at.passing)

@@ -13,6 +13,7 @@ type settings struct {
 	actions.Inputs
 
 	Auto    bool
+	From    string
 	NoMouse bool
 	Yes     bool
 	Auth    string
@@ -34,7 +35,8 @@ type group int
 const (
 	general     group = iota // how the program speaks
 	account                  // who signs in, and to what
-	world                    // a real subscription, or the sandbox
+	where                    // a real subscription, or the sandbox
+	world                    // what the sandbox is like
 	walkthrough              // what the walkthrough makes, and of what
 	mode                     // of the root command only
 	removal                  // of cleanup only
@@ -59,6 +61,8 @@ func inputs() []input {
 	return []input{
 		{key: "auto", group: mode, help: "run the whole walkthrough without a terminal; never asks",
 			field: func(s *settings) any { return &s.Auto }},
+		{key: "from", group: mode, help: "run again from this step, with all that depends on it, although it is done; cctui plan lists the steps", choices: stepIDs(),
+			field: func(s *settings) any { return &s.From }},
 		{key: "no-mouse", group: mode, help: "leave the mouse to the terminal",
 			field: func(s *settings) any { return &s.NoMouse }},
 		{key: "yes", group: removal, help: "remove without asking for the cluster's name",
@@ -71,7 +75,7 @@ func inputs() []input {
 		{key: "verbose", group: general, help: "what the steps are doing, too",
 			field: func(s *settings) any { return &s.Verbose }},
 
-		{key: "sandbox", group: world, help: "Azure, Kubernetes and Kafka on loopback: no account, no cost",
+		{key: "sandbox", group: where, help: "Azure, Kubernetes and Kafka on loopback: no account, no cost",
 			field: func(s *settings) any { return &s.Sandbox }},
 		{key: "sandbox-profile", group: world, help: "how long things take in the sandbox: instant, demo or azure (default instant, on the screens demo)", choices: []string{sandbox.ProfileInstant, sandbox.ProfileDemo, sandbox.ProfileAzure},
 			field: func(s *settings) any { return &s.SandboxProfile }},
@@ -170,6 +174,14 @@ func (s settings) withDefaults(suffix string) settings {
 // signInMethods are the values of --auth.
 func signInMethods() []string {
 	return []string{"cli", "device-code", "browser", "environment", "workload-identity", "managed-identity"}
+}
+
+// stepIDs are the values of --from.
+func stepIDs() (ids []string) {
+	for _, s := range actions.Steps() {
+		ids = append(ids, s.ID)
+	}
+	return ids
 }
 
 // faultNames are the values of --sandbox-fault; an argument may follow after an equals sign.

@@ -26,7 +26,7 @@ func (p *program) interactive(ctx context.Context, chosen choice, faults []actio
 	}
 	if p.getenv("ACCESSIBLE") != "" {
 		// Screens that redraw themselves cannot be read aloud; lines that stay can.
-		return p.headless(ctx, chosen, nil, (*actions.Walkthrough).Run)
+		return p.headless(ctx, chosen, nil, runFrom(chosen.From))
 	}
 	stage := &stage{program: p, chosen: chosen, log: eventLog{path: filepath.Join(stateDir(p.getenv), "log.jsonl")}}
 	err := tui.Run(ctx, tui.Options{Places: stage.places(), Mouse: !chosen.NoMouse, Log: stage.log.path})
@@ -118,6 +118,9 @@ func (s *stage) opener(choose func(*choice)) func(context.Context, tui.Listener)
 		}
 		options.Emit = s.log.before(to.Emit)
 		w, err := actions.New(options)
+		if err == nil && chosen.From != "" {
+			_, err = w.Reopen(chosen.From)
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -33,7 +33,7 @@ func (p *program) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return misuse(err.Error()) })
 	root.PersistentFlags().StringVar(&p.configFlag, "config", "", "config file (help config; variable CCTUI_CONFIG)")
 	addFlags(root.PersistentFlags(), general)
-	p.addInputs(root, mode, world, account, walkthrough)
+	p.addInputs(root, mode, where, world, account, walkthrough)
 	root.AddCommand(p.planCommand(), p.statusCommand(), p.cleanupCommand(), p.sandboxCommand(), p.verifyCommand(), p.versionCommand())
 	root.AddCommand(helpTopics()...)
 	return root

@@ -28,7 +28,7 @@ func (p *program) sandboxCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&listen, "listen", "", "loopback address of Azure and Kubernetes, e.g. 127.0.0.1:8443 (default a free port)")
 	cmd.Flags().StringVar(&kafka, "listen-kafka", "", "loopback address of Kafka (default a free port)")
-	p.addInputs(cmd, world)
+	p.addInputs(cmd, where, world)
 	cmd.AddCommand(p.sandboxKubeconfig(), p.sandboxToken(), p.sandboxEnvironment(), p.sandboxCLI())
 	return cmd
 }

@@ -16,12 +16,17 @@ import (
 )
 
 func (p *program) statusCommand() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Tell what exists of the runs this machine remembers, and what it costs",
-		Args:  noArguments,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return p.status(cmd) },
+		Long: `Tells what exists of the runs this machine remembers, and what it costs: of the run in Azure, and of
+those in a sandbox that another process serves (cctui sandbox); with --sandbox, of these alone.
+A run in a sandbox of its own ends with its process, and is not remembered.`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return p.status(cmd) },
 	}
+	p.addInputs(cmd, where)
+	return cmd
 }
 
 // status reads journals only: it needs no sign-in, and works while a run is under way.
@@ -33,6 +38,9 @@ func (p *program) status(cmd *cobra.Command) error {
 	all, err := p.statuses()
 	if err != nil {
 		return err
+	}
+	if chosen.Sandbox {
+		all = slices.DeleteFunc(all, func(s actions.Status) bool { return s.Sandbox == "" })
 	}
 	if chosen.Output == "json" {
 		return writeJSON(p.out, all)
