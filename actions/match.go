@@ -1,6 +1,7 @@
 package actions
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"regexp"
@@ -161,10 +162,19 @@ func (p *Problem) named(in Inputs) *Problem {
 	return &named
 }
 
-// placeholders puts this run's names in the place of <key>.
+// placeholders puts this run's names in the place of <key>. Where the run uses what was there before,
+// commands name that, not what a run would make.
 func placeholders(in Inputs) *strings.Replacer {
+	values := in.values()
+	values["vault"] = cmp.Or(in.ManagedHSM, in.ExistingVault, in.Vault)
 	var pairs []string
-	for key, value := range in.values() {
+	if in.ManagedHSM != "" {
+		pairs = append(pairs, "--vault-name <vault>", "--hsm-name "+in.ManagedHSM, "--name <vault>", "--hsm-name "+in.ManagedHSM)
+	}
+	if group, name := clusterNames(in); name != in.Cluster {
+		pairs = append(pairs, "--resource-group <resource-group> --name <cluster>", "--resource-group "+group+" --name "+name)
+	}
+	for key, value := range values {
 		if value != "" {
 			pairs = append(pairs, "<"+key+">", value)
 		}

@@ -236,23 +236,42 @@ var (
 	deniedAction = regexp.MustCompile(`(?i)Action: *'?(Microsoft\.KeyVault/[A-Za-z0-9/.]+)`)
 )
 
-// whoLacksRole tells which role is missing for whom.
+// whoLacksRole tells which role is missing for whom. The pod asks for release, the account for all else.
 func whoLacksRole(p *Problem, s symptom) {
 	action := submatch(deniedAction, s.text)
 	if action == "" {
 		return
 	}
-	role, id := "Key Vault Crypto Officer", azure.RoleCryptoOfficer
-	if strings.Contains(strings.ToLower(action), "/release") {
-		role, id = "Key Vault Crypto Service Release User", azure.RoleCryptoReleaseUser
-	}
 	who := submatch(deniedCaller, s.text)
 	if who == "" {
 		who = "<object-id>"
 	}
-	p.Why = fmt.Sprintf("%s wanted %s, which the role %s would allow. %s", who, action, role, p.Why)
-	p.Commands = append(p.Commands, fmt.Sprintf(
-		"az role assignment create --assignee-object-id %s --assignee-principal-type ServicePrincipal --role %s --scope \"$(az keyvault show --name <vault> --query id --output tsv)\"", who, id))
+	role, command := lackedRole(action, who)
+	p.Why = fmt.Sprintf("%s wanted %s, which the role %s would allow. %s", who, action, role.name, p.Why)
+	p.Commands = append(p.Commands, command)
+}
+
+// lackedRole is the role that allows an action, and the command that gives it. Roles of a Managed HSM are its own.
+func lackedRole(action, who string) (role, string) {
+	lower := strings.ToLower(action)
+	releases := strings.Contains(lower, "/release")
+	if strings.Contains(lower, "/managedhsm/") {
+		set := rolesOf(Inputs{ManagedHSM: "<managed-hsm>"})
+		lacked := set.user
+		switch {
+		case releases:
+			lacked = set.release
+		case strings.Contains(lower, "/deletedkeys/"):
+			lacked = set.officer
+		}
+		return lacked, "az keyvault role assignment create --hsm-name <managed-hsm> --assignee-object-id " + who + " --role " + sh(lacked.name) + " --scope /keys"
+	}
+	lacked, kind := rolesOf(Inputs{}).officer, ""
+	if releases {
+		lacked, kind = rolesOf(Inputs{}).release, " --assignee-principal-type ServicePrincipal"
+	}
+	return lacked, "az role assignment create --assignee-object-id " + who + kind + " --role " + lacked.id +
+		` --scope "$(az keyvault show --name <vault> --query id --output tsv)"`
 }
 
 func submatch(re *regexp.Regexp, text string) string {

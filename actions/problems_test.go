@@ -247,6 +247,27 @@ func TestAMissingRoleIsNamedWithItsHolder(t *testing.T) {
 	}
 }
 
+// A remedy for what the run would have made, had it not been given something else, mends nothing.
+func TestProblemsNameWhatTheRunUses(t *testing.T) {
+	const hsmRefusal = "Action: 'Microsoft.KeyVault/managedHsm/keys/create'"
+	tests := map[string]struct {
+		change func(*Inputs)
+		err    error
+		want   string
+	}{
+		"an existing vault":   {func(in *Inputs) { in.ExistingVault = "shared" }, release(404, "KeyNotFound"), "az keyvault key list --vault-name shared --output table"},
+		"an HSM":              {func(in *Inputs) { in.ManagedHSM = "vaulty" }, release(404, "KeyNotFound"), "az keyvault key list --hsm-name vaulty --output table"},
+		"an HSM's local role": {func(in *Inputs) { in.ManagedHSM = "vaulty" }, service(403, "Forbidden", "ForbiddenByRbac", hsmRefusal), "az keyvault role assignment create --hsm-name vaulty --assignee-object-id <object-id> --role 'Managed HSM Crypto User' --scope /keys"},
+		"an existing cluster": {func(in *Inputs) { in.ExistingCluster, in.ClusterGroup = "old", "prod" }, entra("AADSTS700211", "issuer"), "az aks show --resource-group prod --name old --query oidcIssuerProfile.issuerUrl"},
+		"a cluster of ours":   {nil, entra("AADSTS700211", "issuer"), "az aks show --resource-group cctui-7f3a2b --name cctui-7f3a2b --query oidcIssuerProfile.issuerUrl"},
+	}
+	for name, test := range tests {
+		if p := Explain("", test.err).named(inputsOf(test.change)); !slices.Contains(p.Commands, test.want) {
+			t.Errorf("%s: %q lacks %q", name, p.Commands, test.want)
+		}
+	}
+}
+
 func TestWhoMayNotDoWhatIsSaid(t *testing.T) {
 	for _, sample := range samples {
 		if sample.id == "not-authorized" {

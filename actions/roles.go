@@ -255,12 +255,24 @@ func roleMissing(r *Run, who, principal, kind string, role role, raw string) err
 			"Look whether the assignment is there; if not, run again.",
 			"If it is there, wait and run again: everything done so far stays done.",
 		},
-		Commands: []string{
-			sh("az", "role", "assignment", "list", "--scope", r.Outputs().VaultID, "--assignee", principal, "--output", "table"),
-			sh("az", "role", "assignment", "create", "--role", role.name, "--assignee-object-id", principal, "--assignee-principal-type", kind, "--scope", r.Outputs().VaultID),
-		},
-		Links: []string{"https://learn.microsoft.com/azure/role-based-access-control/troubleshooting#symptom---role-assignment-changes-are-not-being-detected"},
-		Raw:   Sanitize(raw, maxRaw),
+		Commands: mendRole(r, principal, kind, role),
+		Links:    []string{"https://learn.microsoft.com/azure/role-based-access-control/troubleshooting#symptom---role-assignment-changes-are-not-being-detected"},
+		Raw:      Sanitize(raw, maxRaw),
+	}
+}
+
+// mendRole are the commands that look for a role and assign it. Those of an HSM are its own.
+func mendRole(r *Run, principal, kind string, role role) []string {
+	if hsm := r.Inputs().ManagedHSM; hsm != "" {
+		return []string{
+			sh("az", "keyvault", "role", "assignment", "list", "--hsm-name", hsm, "--assignee-object-id", principal, "--output", "table"),
+			sh("az", "keyvault", "role", "assignment", "create", "--hsm-name", hsm, "--role", role.name, "--assignee-object-id", principal, "--scope", "/keys"),
+		}
+	}
+	scope := r.Outputs().VaultID
+	return []string{
+		sh("az", "role", "assignment", "list", "--scope", scope, "--assignee", principal, "--output", "table"),
+		sh("az", "role", "assignment", "create", "--role", role.name, "--assignee-object-id", principal, "--assignee-principal-type", kind, "--scope", scope),
 	}
 }
 
