@@ -67,8 +67,10 @@ func TestOnlyTheProvidersOfWhatIsMadeAreRegistered(t *testing.T) {
 		change func(*Inputs)
 		want   []string
 	}{
-		"all new":               {func(*Inputs) {}, []string{"Microsoft.Attestation", "Microsoft.ContainerService", "Microsoft.KeyVault", "Microsoft.ManagedIdentity"}},
-		"vault and attestation": {func(in *Inputs) { in.ExistingVault, in.AttestationEndpoint = "shared", "sharedeus.eus.attest.azure.net" }, []string{"Microsoft.ContainerService", "Microsoft.ManagedIdentity"}},
+		"all new": {func(*Inputs) {}, []string{"Microsoft.Attestation", "Microsoft.ContainerService", "Microsoft.KeyVault", "Microsoft.ManagedIdentity"}},
+		"vault and attestation": {func(in *Inputs) {
+			in.ExistingVault, in.AttestationEndpoint = "shared", "sharedeus.eus.attest.azure.net"
+		}, []string{"Microsoft.ContainerService", "Microsoft.ManagedIdentity"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
