@@ -56,6 +56,12 @@ var faults = []Fault{
 // Faults are everything that can be scripted, in the order they are best read.
 func Faults() []Fault { return slices.Clone(faults) }
 
+// CheckFaults tells what is wrong with NAME or NAME=ARGUMENT of faults to script; nil: nothing.
+func CheckFaults(texts []string) error {
+	_, err := parseFaults(texts)
+	return err
+}
+
 // parseFaults reads NAME or NAME=ARGUMENT.
 func parseFaults(texts []string) (map[string]string, error) {
 	scripted := map[string]string{}

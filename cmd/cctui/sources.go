@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/cctui/cctui/actions"
+	"github.com/cctui/cctui/sandbox"
 )
 
 // choice is what the user chose, and where: flag before variable before config file before
@@ -31,6 +32,9 @@ func (p *program) choose(cmd *cobra.Command) (choice, []actions.Fault) {
 	chosen, faults := sources{flags: cmd.Flags(), getenv: p.getenv, file: readConfig(path, named)}.settle()
 	if chosen.Output == "sh" && cmd.Name() != "plan" {
 		faults = append(faults, actions.Fault{Key: "output", Value: "sh", Message: "is for cctui plan only"})
+	}
+	if err := sandbox.CheckFaults(chosen.SandboxFaults); err != nil {
+		faults = append(faults, actions.Fault{Key: "sandbox-fault", Message: err.Error()})
 	}
 	return chosen, faults
 }

@@ -25,6 +25,7 @@ func TestMisuseIsToldAndChangesNothing(t *testing.T) {
 		{"region that does not exist", []string{"--auto", "--sandbox", "--location=narnia"}, nil, []string{"narnia", "location"}},
 		{"config file missing", []string{"--auto", "--sandbox", "--config=/nowhere/config.yaml"}, nil, []string{"/nowhere/config.yaml"}},
 		{"unknown fault", []string{"--auto", "--sandbox", "--sandbox-fault=rain"}, nil, []string{"rain", "policy-drift"}},
+		{"fault of an unknown service", []string{"--auto", "--sandbox", "--sandbox-fault=http-500=dns"}, nil, []string{"dns", "managedhsm", "--sandbox-fault"}},
 		{"cleanup without a name", []string{"cleanup"}, nil, []string{"--yes"}},
 		{"script of no plan", []string{"--auto", "--output=sh"}, nil, []string{"cctui plan only"}},
 		{"verify without a file", []string{"verify"}, nil, []string{"one file"}},
