@@ -66,7 +66,7 @@ func (w *Walkthrough) renamed(in Inputs) Faults {
 func (w *Walkthrough) settled(doc document) []string {
 	var makers []string
 	for _, r := range doc.Resources {
-		if r.State != removed {
+		if r.owned() {
 			makers = append(makers, r.Step)
 		}
 	}

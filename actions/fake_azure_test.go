@@ -3,6 +3,7 @@ package actions
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -275,6 +276,13 @@ func (f fakeAzure) CreateFederatedCredential(_ context.Context, _ azure.Group, _
 	}
 	_, err := write(f.w, "azure.CreateFederatedCredential", f.w.federations, c.Name, c)
 	return err
+}
+
+func (f fakeAzure) FederatedCredentials(context.Context, azure.Group, string) ([]string, error) {
+	err := f.w.call("azure.FederatedCredentials")
+	f.w.mu.Lock()
+	defer f.w.mu.Unlock()
+	return slices.Collect(maps.Keys(f.w.federations)), err
 }
 
 func (f fakeAzure) DeleteFederatedCredential(_ context.Context, _ azure.Group, _, name string) error {

@@ -191,7 +191,7 @@ func (f fakeKube) List(_ context.Context, kind kube.Ref, _ string) (found []kube
 	f.w.mu.Lock()
 	defer f.w.mu.Unlock()
 	for ref, o := range f.w.objects {
-		if ref.Kind == kind.Kind {
+		if ref.Kind == kind.Kind && (kind.Namespace == "" || kind.Namespace == ref.Namespace) {
 			found = append(found, o)
 		}
 	}

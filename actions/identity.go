@@ -3,6 +3,8 @@ package actions
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/cctui/cctui/azure"
@@ -69,6 +71,9 @@ func recordIdentity(r *Run, i azure.Identity) error {
 
 func undoIdentity(ctx context.Context, r *Run) error {
 	name := r.Inputs().Identity
+	if err := spareIdentity(ctx, r); err != nil {
+		return err
+	}
 	return r.Remove(ctx, identityResource(r), func(azure.LRO) error {
 		if err := r.Azure().DeleteIdentity(ctx, runGroup(r), name); err != nil {
 			return fmt.Errorf("delete identity %s: %w", name, err)
@@ -78,6 +83,23 @@ func undoIdentity(ctx context.Context, r *Run) error {
 			return err
 		})
 	})
+}
+
+// spareIdentity leaves the run's identity where somebody else signs in with it.
+func spareIdentity(ctx context.Context, r *Run) error {
+	res := identityResource(r)
+	if !r.Owns(res) {
+		return nil
+	}
+	names, err := r.Azure().FederatedCredentials(ctx, runGroup(r), r.Inputs().Identity)
+	if azure.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("list who signs in as %s: %w", res, err)
+	}
+	others := slices.DeleteFunc(names, func(name string) bool { return strings.EqualFold(name, r.Inputs().FederatedCredential) })
+	return leaveToOthers(r, res, "federated credentials that this run did not make", others)
 }
 
 func serviceAccount() Step {
@@ -96,9 +118,7 @@ func serviceAccount() Step {
 		},
 		Probe: probeServiceAccount,
 		Run:   runServiceAccount,
-		Undo: func(ctx context.Context, r *Run) error {
-			return removeObjects(ctx, r, serviceAccountRef(r), namespaceRef(r))
-		},
+		Undo:  undoServiceAccount,
 		UndoCommands: func(in Inputs) []string {
 			return []string{
 				sh("kubectl", "delete", "serviceaccount", in.ServiceAccount, "--namespace", in.Namespace),
@@ -152,6 +172,60 @@ func runServiceAccount(ctx context.Context, r *Run) error {
 		return fmt.Errorf("look for namespace %s: %w", v.Namespace, err)
 	}
 	return apply(ctx, r, k, serviceAccountRef(r), render("service-account.yaml", v))
+}
+
+// undoServiceAccount removes the namespace last, and only where nobody else has put anything into it.
+func undoServiceAccount(ctx context.Context, r *Run) error {
+	if err := removeObjects(ctx, r, serviceAccountRef(r)); err != nil {
+		return err
+	}
+	err := withStayingCluster(ctx, r, func(k Kube) error { return spareNamespace(ctx, r, k) })
+	if err != nil {
+		return err
+	}
+	return removeObjects(ctx, r, namespaceRef(r))
+}
+
+// contents are the kinds that people put into a namespace. What controllers make of them has owners.
+var contents = []kube.Ref{
+	{APIVersion: "v1", Kind: "Pod"}, {APIVersion: "v1", Kind: "Service"}, {APIVersion: "v1", Kind: "ConfigMap"}, {APIVersion: "v1", Kind: "Secret"},
+	{APIVersion: "v1", Kind: "PersistentVolumeClaim"}, {APIVersion: "v1", Kind: "ServiceAccount"},
+	{APIVersion: "apps/v1", Kind: "Deployment"}, {APIVersion: "apps/v1", Kind: "StatefulSet"}, {APIVersion: "apps/v1", Kind: "DaemonSet"},
+	{APIVersion: "batch/v1", Kind: "Job"}, {APIVersion: "batch/v1", Kind: "CronJob"},
+}
+
+func spareNamespace(ctx context.Context, r *Run, k Kube) error {
+	res := object(namespaceRef(r))
+	if !r.Owns(res) {
+		return nil
+	}
+	var others []string
+	for _, kind := range contents {
+		kind.Namespace = r.Inputs().Namespace
+		found, err := k.List(ctx, kind, "")
+		if err != nil {
+			return fmt.Errorf("look into %s: %w", res, err)
+		}
+		for _, o := range found {
+			if name := foreignName(o); name != "" {
+				others = append(others, kind.Kind+" "+name)
+			}
+		}
+	}
+	return leaveToOthers(r, res, "what this run did not make", others)
+}
+
+// foreignName is the name of an object that neither Kubernetes nor the run's Kafka put there; empty
+// for others.
+func foreignName(o kube.Object) string {
+	metadata, _ := o["metadata"].(map[string]any)
+	labels, _ := metadata["labels"].(map[string]any)
+	name, _ := metadata["name"].(string)
+	_, owned := metadata["ownerReferences"]
+	if owned || labels["strimzi.io/cluster"] == kafkaCluster || name == "default" || name == "kube-root-ca.crt" {
+		return ""
+	}
+	return name
 }
 
 // apply makes one object of the run's. The journal knows of it before the cluster does.

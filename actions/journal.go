@@ -62,7 +62,12 @@ type resourceRecord struct {
 	State resourceState `json:"state"`
 	// Token resumes the operation of the state; it is no credential.
 	Token string `json:"token,omitempty"`
+	// Why it was left.
+	Why string `json:"why,omitempty"`
 }
+
+// owned tells whether it is there, or may be, and is the run's.
+func (r resourceRecord) owned() bool { return r.State != removed && r.State != left }
 
 // resourceState is where a resource of the run stands.
 type resourceState string
@@ -73,6 +78,7 @@ const (
 	broken   resourceState = "broken" // an operation failed for good; something may be there
 	removing resourceState = "removing"
 	removed  resourceState = "removed"
+	left     resourceState = "left" // to somebody else, whose things are in it
 )
 
 func newDocument() document {
@@ -162,7 +168,7 @@ func (j *Journal) setStep(id string, change func(*stepRecord)) error {
 func (j *Journal) intend(res Resource, step string) (first bool, token string, err error) {
 	err = j.change(func(d *document) {
 		record := d.record(res)
-		first = record == nil || record.State == removed
+		first = record == nil || !record.owned()
 		if record == nil {
 			d.Resources = append(d.Resources, resourceRecord{})
 			record = &d.Resources[len(d.Resources)-1]
@@ -219,7 +225,24 @@ func (j *Journal) forget(res Resource) error {
 func (j *Journal) owns(res Resource) bool {
 	doc := j.read()
 	record := doc.record(res)
-	return record != nil && record.State != removed
+	return record != nil && record.owned()
+}
+
+// leave records that a resource is the run's no more.
+func (j *Journal) leave(res Resource, why string) error {
+	return j.change(func(d *document) {
+		record := d.record(res)
+		record.State, record.Token, record.Why = left, "", why
+	})
+}
+
+// leftBecause is why a resource was left; false where it was not.
+func (j *Journal) leftBecause(res Resource) (why string, was bool) {
+	doc := j.read()
+	if record := doc.record(res); record != nil && record.State == left {
+		return record.Why, true
+	}
+	return "", false
 }
 
 func (j *Journal) removed(res Resource) bool {

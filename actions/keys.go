@@ -156,6 +156,9 @@ func clearDeletedKey(ctx context.Context, r *Run) (recovered bool, err error) {
 func undoKey(ctx context.Context, r *Run) error {
 	name, uri := r.Inputs().Key, r.Outputs().VaultURI
 	return r.Remove(ctx, keyResource(r), func(azure.LRO) error {
+		if gone, err := vaultGone(ctx, r); err != nil || gone {
+			return err
+		}
 		if err := r.Azure().DeleteKey(ctx, uri, name); err != nil {
 			return fmt.Errorf("delete key %s: %w", name, err)
 		}

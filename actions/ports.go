@@ -70,6 +70,7 @@ type Identities interface {
 	DeleteIdentity(ctx context.Context, g azure.Group, name string) error
 
 	FederatedCredential(ctx context.Context, g azure.Group, identity, name string) (azure.FederatedCredential, error)
+	FederatedCredentials(ctx context.Context, g azure.Group, identity string) (names []string, err error)
 	CreateFederatedCredential(ctx context.Context, g azure.Group, identity string, f azure.FederatedCredential) error
 	DeleteFederatedCredential(ctx context.Context, g azure.Group, identity, name string) error
 

@@ -52,7 +52,9 @@ func (r *Run) Create(ctx context.Context, res Resource, create func(azure.LRO) e
 // is left alone, and the user is told so.
 func (r *Run) Remove(ctx context.Context, res Resource, remove func(azure.LRO) error) error {
 	if !r.Owns(res) {
-		if !r.w.journal.removed(res) {
+		if why, was := r.w.journal.leftBecause(res); was {
+			r.Keep(res, why)
+		} else if !r.w.journal.removed(res) {
 			r.Keep(res, "not made by this run")
 		}
 		return nil
@@ -75,6 +77,12 @@ func (r *Run) Remove(ctx context.Context, res Resource, remove func(azure.LRO) e
 		return errors.Join(err, r.w.journal.settle(res, broken))
 	}
 }
+
+// Leave leaves a resource of the run's to somebody else, whose things are in it. Cleanup tells the user.
+func (r *Run) Leave(res Resource, why string) error { return r.w.journal.leave(res, why) }
+
+// Removed tells whether the run made the resource, and removed it.
+func (r *Run) Removed(res Resource) bool { return r.w.journal.removed(res) }
 
 func (r *Run) operation(res Resource, state resourceState, token string) azure.LRO {
 	return azure.LRO{

@@ -61,7 +61,7 @@ func (j *Journal) Status(steps []Step) Status {
 		status.KeepUntil = doc.Created.Add(keep)
 	}
 	for _, r := range doc.Resources {
-		if r.State != removed {
+		if r.owned() {
 			status.Made = append(status.Made, ResourceStatus{Resource: r.Resource, Step: r.Step, State: string(r.State)})
 		}
 	}

@@ -53,11 +53,14 @@ func (w *Walkthrough) undo(ctx context.Context, s Step) error {
 	if err := w.journal.change(func(d *document) { delete(d.Steps, s.ID) }); err != nil {
 		return w.fail(s, err)
 	}
-	if !made {
+	switch {
+	case !made:
 		w.moved(s, Skipped, "the run made nothing of it")
-		return nil
+	case w.journal.spared(s.ID):
+		w.moved(s, Skipped, "it stays: somebody else needs it")
+	default:
+		w.moved(s, Done, "")
 	}
-	w.moved(s, Done, "")
 	return nil
 }
 
@@ -86,14 +89,19 @@ func (j *Journal) touched(id string) bool {
 
 // made tells whether a step made something that is there, or may be.
 func (j *Journal) made(id string) bool {
-	return slices.ContainsFunc(j.read().Resources, func(r resourceRecord) bool { return r.Step == id && r.State != removed })
+	return slices.ContainsFunc(j.read().Resources, func(r resourceRecord) bool { return r.Step == id && r.owned() })
+}
+
+// spared tells whether something a step made was left to somebody else.
+func (j *Journal) spared(id string) bool {
+	return slices.ContainsFunc(j.read().Resources, func(r resourceRecord) bool { return r.Step == id && r.State == left })
 }
 
 // owned are the resources that are there, or may be.
 func (d *document) owned() []Resource {
 	var owned []Resource
 	for _, r := range d.Resources {
-		if r.State != removed {
+		if r.owned() {
 			owned = append(owned, r.Resource)
 		}
 	}
@@ -104,7 +112,7 @@ func (d *document) owned() []Resource {
 func gone(before, after document) []Resource {
 	var gone []Resource
 	for _, res := range before.owned() {
-		if record := after.record(res); record == nil || record.State == removed {
+		if record := after.record(res); record != nil && record.State == removed {
 			gone = append(gone, res)
 		}
 	}

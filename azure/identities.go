@@ -54,6 +54,25 @@ func (c *Client) FederatedCredential(ctx context.Context, g Group, identity, nam
 	return credential, nil
 }
 
+// FederatedCredentials are the names of an identity's federated credentials.
+func (c *Client) FederatedCredentials(ctx context.Context, g Group, identity string) ([]string, error) {
+	credentials, err := clientFor(c, g.Subscription, armmsi.NewFederatedIdentityCredentialsClient)
+	if err != nil {
+		return nil, err
+	}
+	held, err := collect(ctx, credentials.NewListPager(g.Name, identity, nil), func(page armmsi.FederatedIdentityCredentialsClientListResponse) []*armmsi.FederatedIdentityCredential {
+		return page.Value
+	})
+	if err != nil {
+		return nil, failed(err, "list federated credentials of %s", identity)
+	}
+	names := make([]string, 0, len(held))
+	for _, credential := range held {
+		names = append(names, value(credential.Name))
+	}
+	return names, nil
+}
+
 // CreateFederatedCredential creates a federated credential, or replaces the one of that name.
 func (c *Client) CreateFederatedCredential(ctx context.Context, g Group, identity string, f FederatedCredential) error {
 	credentials, err := clientFor(c, g.Subscription, armmsi.NewFederatedIdentityCredentialsClient)
