@@ -18,7 +18,7 @@ type path struct {
 // pathOfURL cuts at the last extension, because a scope may itself be one.
 func pathOfURL(sent string) path {
 	p := path{}
-	if i := strings.LastIndex(strings.ToLower(sent), authorization); i >= 0 {
+	if i := strings.LastIndex(lower(sent), authorization); i >= 0 {
 		p.scope, sent = sent[:i], sent[i:]
 	}
 	p.segments = strings.Split(sent, "/")
@@ -26,7 +26,19 @@ func pathOfURL(sent string) path {
 }
 
 // routed is the path without its scope, as patterns are matched with it.
-func (p path) routed() string { return strings.ToLower(strings.Join(p.segments, "/")) }
+func (p path) routed() string { return lower(strings.Join(p.segments, "/")) }
+
+// lower changes ASCII letters alone: a text stays as long as it is, so that places in one are places
+// in the other.
+func lower(text string) string {
+	letters := []byte(text)
+	for i, c := range letters {
+		if 'A' <= c && c <= 'Z' {
+			letters[i] = c + 'a' - 'A'
+		}
+	}
+	return string(letters)
+}
 
 // restore gives the wildcards of a pattern their values as they were sent.
 func (p path) restore(r *http.Request, pattern string) {
