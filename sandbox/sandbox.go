@@ -43,6 +43,8 @@ type Options struct {
 	Faults    []string // NAME or NAME=ARGUMENT, of Faults
 	// Around wraps everything that is served, for who wants to watch it or to step in; nil: nobody does.
 	Around func(http.Handler) http.Handler
+	// Generate makes the vaults' key pairs, for who starts many sandboxes and has not the time; nil: new ones.
+	Generate vault.Generator
 }
 
 // Sandbox is a running one.
@@ -76,7 +78,7 @@ func Start(ctx context.Context, o Options) (_ *Sandbox, err error) {
 	if err = s.listenForKafka(cmp.Or(o.KafkaAddr, loopback)); err != nil {
 		return nil, err
 	}
-	if err = s.openServices(); err != nil {
+	if err = s.openServices(o.Generate); err != nil {
 		return nil, err
 	}
 	if o.Around != nil {
@@ -149,7 +151,7 @@ func (s *Sandbox) listenForKafka(addr string) (err error) {
 }
 
 // openServices makes the services and puts them behind the front.
-func (s *Sandbox) openServices() (err error) {
+func (s *Sandbox) openServices(generate vault.Generator) (err error) {
 	operator := entra.Principal{
 		ObjectID: uuid.NewString(), AppID: s.endpoints.ClientID, TenantID: s.endpoints.Tenant, Name: "cctui sandbox operator", Type: "ServicePrincipal",
 	}
@@ -163,7 +165,7 @@ func (s *Sandbox) openServices() (err error) {
 		return err
 	}
 	s.manager = s.openManager(clusters, operator, presenter)
-	s.vaults = s.openVaults(operator, presenter)
+	s.vaults = s.openVaults(generate, operator, presenter)
 	provider := attestation.New(attestation.Options{
 		Known: s.manager.Provider, URL: s.front.URL, Roots: root.Certificates, ComplianceStatus: complianceStatus,
 	})
@@ -204,7 +206,7 @@ func (s *Sandbox) openManager(clusters arm.Clusters, owners ...entra.Principal) 
 	})
 }
 
-func (s *Sandbox) openVaults(administrators ...entra.Principal) *vault.Service {
+func (s *Sandbox) openVaults(generate vault.Generator, administrators ...entra.Principal) *vault.Service {
 	var ids []string
 	for _, a := range administrators {
 		ids = append(ids, a.ObjectID)
@@ -217,7 +219,7 @@ func (s *Sandbox) openVaults(administrators ...entra.Principal) *vault.Service {
 		Authenticate: s.directory.Authenticate, Allowed: s.manager.Allowed, Administrators: ids,
 		Trust: s.front.Client(), Conditions: s.weather, URL: s.front.URL,
 		Authority:   s.endpoints.Authority + "/" + s.endpoints.Tenant,
-		Certificate: s.front.Certificate,
+		Certificate: s.front.Certificate, Generate: generate,
 	})
 }
 

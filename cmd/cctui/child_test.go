@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
 	"encoding/json"
 	"net/http"
 	"os"
@@ -10,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -40,10 +43,15 @@ type place struct {
 	sandbox *sandbox.Sandbox
 }
 
+// readyKey is one that every vault of these tests hands out: to make it takes longer than all the rest.
+var readyKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 3072) })
+
+func ready(int) (*rsa.PrivateKey, error) { return readyKey() }
+
 // serve does what cctui sandbox does, in this process: the test knows every request.
 func serve(t testing.TB, program string, around func(http.Handler) http.Handler) *place {
 	t.Helper()
-	served, err := sandbox.Start(t.Context(), sandbox.Options{Around: around})
+	served, err := sandbox.Start(t.Context(), sandbox.Options{Around: around, Generate: ready})
 	if err != nil {
 		t.Fatal(err)
 	}
