@@ -179,16 +179,19 @@ func (s *sidecar) attestationRequest(report []byte, certificates platformCertifi
 	})
 }
 
-// referenceInfo is the guest's statement of which VM image it is.
+// referenceInfo is the guest's statement of which VM image it is, in base64.
 const referenceInfo = "/opt/confidential-containers/share/kata-containers/reference-info-base64"
 
-func (s *sidecar) endorsements() (string, bool) {
+func (s *sidecar) referenceInfo() string {
 	encoded, err := s.container.ReadFile(referenceInfo)
 	if err != nil {
 		s.log.debug("getting UVM information from directory failed. reading uvm reference info failed: %v", err)
-		return "", false
 	}
-	info, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(encoded)))
+	return strings.TrimSpace(string(encoded))
+}
+
+func (s *sidecar) endorsements() (string, bool) {
+	info, err := base64.StdEncoding.DecodeString(s.referenceInfo())
 	if err != nil || len(info) == 0 {
 		return "", false
 	}

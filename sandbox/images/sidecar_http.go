@@ -72,6 +72,9 @@ func (s *sidecar) handler() http.Handler {
 		reply(w, http.StatusOK, map[string]string{"message": "Status OK"})
 	})
 	mux.HandleFunc("POST /attest/raw", s.attestRaw)
+	if s.redacts {
+		mux.HandleFunc("POST /attest/combined", s.attestCombined)
+	}
 	mux.HandleFunc("POST /attest/maa", s.attestMAA)
 	mux.HandleFunc("POST /key/release", s.keyRelease)
 	return s.access(mux)
@@ -92,6 +95,30 @@ func (s *sidecar) attestRaw(w http.ResponseWriter, r *http.Request) {
 		reply(w, http.StatusForbidden, failure(s.wrap("failure to fetch attestation report hex", err)))
 	}
 	reply(w, http.StatusOK, map[string]string{"report": hex.EncodeToString(report)})
+}
+
+// attestCombined answers with a report and all that it can be verified by. Older images do not know it.
+func (s *sidecar) attestCombined(w http.ResponseWriter, r *http.Request) {
+	var request struct {
+		RuntimeData string `json:"runtime_data"`
+	}
+	data, err := s.runtimeData(r, &request, &request.RuntimeData)
+	if err != nil {
+		reply(w, http.StatusBadRequest, failure(err))
+		return
+	}
+	report, err := s.report(r.Context(), data)
+	if err != nil {
+		reply(w, http.StatusInternalServerError, failure(s.wrap("failure to fetch attestation report bytes", err)))
+		return
+	}
+	encode := base64.StdEncoding.EncodeToString
+	reply(w, http.StatusOK, map[string]string{
+		"endorsed_tcb":     s.platform.TCB,
+		"endorsements":     encode([]byte(s.platform.VCEK + s.platform.Chain)),
+		"evidence":         encode(report),
+		"uvm_endorsements": s.referenceInfo(),
+	})
 }
 
 func (s *sidecar) attestMAA(w http.ResponseWriter, r *http.Request) {

@@ -418,12 +418,37 @@ func TestFailedAttestationIsFollowedByASecondObject(t *testing.T) {
 	}
 }
 
+func TestCombinedEvidenceCanBeVerifiedByItself(t *testing.T) {
+	a := newAzure(t)
+	a.start(t, func(c *pods.Container) {
+		c.ReadFile = func(string) ([]byte, error) { return []byte("cmVmZXJlbmNl\n"), nil }
+	}).log.await(t, "Listening and serving")
+	status, objects := a.post(t, "/attest/combined", `{"runtime_data":"e30="}`)
+	if status != http.StatusOK || len(objects) != 1 {
+		t.Fatalf("%d %v", status, objects)
+	}
+	answer := objects[0]
+	evidence, err := base64.StdEncoding.DecodeString(fmt.Sprint(answer["evidence"]))
+	digest := sha256.Sum256([]byte("{}"))
+	if err != nil || len(evidence) != skr.SNPReportBytes || !bytes.Equal(evidence[reportDataOffset:reportDataOffset+32], digest[:]) {
+		t.Errorf("the evidence has %d bytes, %v", len(evidence), err)
+	}
+	for name, want := range map[string]string{
+		"endorsed_tcb": "0300000000000873", "endorsements": "VkNFS0NIQUlO", "uvm_endorsements": "cmVmZXJlbmNl",
+	} {
+		if answer[name] != want {
+			t.Errorf("%s is %v, not %s", name, answer[name], want)
+		}
+	}
+}
+
 func TestRequestsThatLackSomethingAreRefused(t *testing.T) {
 	a := newAzure(t)
 	a.start(t, nil).log.await(t, "Listening and serving")
 	for _, test := range []struct{ path, body string }{
 		{"/attest/raw", `{}`},
 		{"/attest/raw", `{"runtime_data":"%"}`},
+		{"/attest/combined", `{}`},
 		{"/attest/maa", `{"runtime_data":"e30="}`},
 		{"/key/release", `{"kid":"demo"}`},
 		{"/key/release", `not JSON`},
