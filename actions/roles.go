@@ -13,14 +13,6 @@ import (
 	"github.com/cctui/cctui/azure"
 )
 
-// Local roles of a Managed HSM, by definition id.
-// Source: learn.microsoft.com, Local RBAC built-in roles for Managed HSM.
-const (
-	hsmCryptoOfficer = "515eb02d-2335-4d2d-92f2-b1cbdf9c3778"
-	hsmCryptoUser    = "21dbd100-6940-42c2-9190-5d6cb909625b"
-	hsmReleaseUser   = "21dbd100-6940-42c2-9190-5d6cb909625c"
-)
-
 // role is a built-in role of a vault or an HSM.
 type role struct{ name, id string }
 
@@ -30,9 +22,9 @@ type roleSet struct{ release, officer, user role }
 func rolesOf(in Inputs) roleSet {
 	if in.ManagedHSM != "" {
 		return roleSet{
-			release: role{"Managed HSM Crypto Service Release User", hsmReleaseUser},
-			officer: role{"Managed HSM Crypto Officer", hsmCryptoOfficer},
-			user:    role{"Managed HSM Crypto User", hsmCryptoUser},
+			release: role{"Managed HSM Crypto Service Release User", azure.LocalRoleCryptoReleaseUser},
+			officer: role{"Managed HSM Crypto Officer", azure.LocalRoleCryptoOfficer},
+			user:    role{"Managed HSM Crypto User", azure.LocalRoleCryptoUser},
 		}
 	}
 	return roleSet{

@@ -157,7 +157,7 @@ func TestAManagedHSMIsGivenLocalRoles(t *testing.T) {
 		for _, a := range w.assignments {
 			scopes[a.RoleID] = a.Scope
 		}
-		want := map[string]string{hsmReleaseUser: "/keys/kafka-encryption-demo", hsmCryptoOfficer: "/keys", hsmCryptoUser: "/keys"}
+		want := map[string]string{azure.LocalRoleCryptoReleaseUser: "/keys/kafka-encryption-demo", azure.LocalRoleCryptoOfficer: "/keys", azure.LocalRoleCryptoUser: "/keys"}
 		if !maps.Equal(scopes, want) {
 			t.Errorf("roles %v, want %v", scopes, want)
 		}
