@@ -13,16 +13,19 @@ import (
 	"github.com/google/uuid"
 )
 
-// journalVersion is the version of the document this program writes; it reads no newer one.
-const journalVersion = 1
+// journalVersion is the version of the document this program writes; it reads no newer one. Version 1
+// stood in its file without an envelope.
+const journalVersion = 2
 
 // suffixLength suffices for names that are unique among everybody's, as those of vaults are.
 const suffixLength = 6
 
 // Journal is what a run knows of itself: inputs, results, and every resource it made or was about
-// to make. Whatever it is told is on disk when the call returns. It never holds a secret.
+// to make. Whatever it is told survives the death of the process from when the call returns, and what
+// cleanup depends on survives the loss of power, too. It never holds a secret.
 type Journal struct {
 	store *store // nil: in memory only
+	torn  bool
 
 	mu  sync.Mutex
 	doc document
@@ -129,14 +132,25 @@ func (j *Journal) read() document {
 	return j.doc.clone()
 }
 
+// Torn tells whether the last write before this process was cut short: what the journal says is what
+// stood there before it.
+func (j *Journal) Torn() bool { return j.torn }
+
 // change applies a change and returns when it is on disk. A change that cannot be written did not happen.
-func (j *Journal) change(apply func(*document)) error {
+func (j *Journal) change(apply func(*document)) error { return j.write(apply, true) }
+
+// note is change for what a probe finds out again: it is written, but not waited for until it is on
+// disk. The next change takes it there.
+func (j *Journal) note(apply func(*document)) error { return j.write(apply, false) }
+
+func (j *Journal) write(apply func(*document), lasting bool) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	next := j.doc.clone()
 	apply(&next)
+	next.Version = journalVersion
 	if j.store != nil {
-		if err := j.store.save(next); err != nil {
+		if err := j.store.save(next, lasting); err != nil {
 			return fmt.Errorf("write the journal: %w", err)
 		}
 	}
@@ -156,7 +170,7 @@ func (d document) clone() document {
 }
 
 func (j *Journal) setStep(id string, change func(*stepRecord)) error {
-	return j.change(func(d *document) {
+	return j.note(func(d *document) {
 		record := d.Steps[id]
 		change(&record)
 		d.Steps[id] = record
@@ -200,9 +214,13 @@ func (j *Journal) follow(res Resource, state resourceState, token string) error 
 	})
 }
 
-// settle records that no operation on the resource is under way any more.
+// settle records that no operation on the resource is under way any more. Where that is lost, the
+// operation is followed once more, to the same end.
 func (j *Journal) settle(res Resource, state resourceState) error {
-	return j.follow(res, state, "")
+	return j.note(func(d *document) {
+		record := d.record(res)
+		record.State, record.Token = state, ""
+	})
 }
 
 // settleStep takes note that what a step was making is there: its probe may have found it so

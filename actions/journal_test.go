@@ -1,11 +1,15 @@
 package actions
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -56,7 +60,7 @@ func TestAJournalIsNobodyElsesToRead(t *testing.T) {
 	for path, want := range map[string]fs.FileMode{
 		dir:                             0o700,
 		filepath.Join(dir, journalFile): 0o600,
-		filepath.Join(dir, backupFile):  0o600,
+		filepath.Join(dir, otherFile):   0o600,
 	} {
 		info, err := os.Stat(path)
 		if err != nil || info.Mode().Perm() != want {
@@ -65,62 +69,134 @@ func TestAJournalIsNobodyElsesToRead(t *testing.T) {
 	}
 }
 
-// TestATornJournalIsNeverTakenForAWhole cuts the file off at every byte: it is refused, and the
-// message says where the copy before it is.
-func TestATornJournalIsNeverTakenForAWhole(t *testing.T) {
+// newerFile is the one that was written last.
+func newerFile(t *testing.T, dir string) string {
+	t.Helper()
+	s := &store{dir: dir}
+	if _, err := load(s); err != nil {
+		t.Fatal(err)
+	}
+	return s.path(1 - s.turn)
+}
+
+// TestATornWriteNeverHappened cuts the newer file off at every byte, as a loss of power in the middle of
+// a write may: what stood there before counts, because nobody was told that the new one was written.
+func TestATornWriteNeverHappened(t *testing.T) {
 	dir := t.TempDir()
 	before, after := usedJournal(t, dir)
-	path := filepath.Join(dir, journalFile)
+	path := newerFile(t, dir)
 	whole, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for length := range len(whole) + 1 {
-		if err := os.WriteFile(path, whole[:length], 0o600); err != nil {
+	check := func(what string, data []byte) {
+		t.Helper()
+		if err := os.WriteFile(path, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		j, err := Open(dir)
-		if err == nil {
-			if got := j.read(); !cmp.Equal(got, after) {
-				t.Errorf("cut at %d of %d: read %v", length, len(whole), got)
-			}
-			_ = j.Close()
-			continue
+		j, err := Peek(dir)
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
 		}
-		var damaged *DamagedError
-		if !errors.As(err, &damaged) || damaged.Backup != filepath.Join(dir, backupFile) || !strings.Contains(err.Error(), "move") {
-			t.Fatalf("cut at %d of %d: %v", length, len(whole), err)
+		want := before
+		if !j.Torn() {
+			want = after
+		}
+		if got := j.read(); !cmp.Equal(got, want) {
+			t.Errorf("%s: read %v", what, cmp.Diff(got, want))
+		}
+		if whole := bytes.HasPrefix(bytes.TrimSpace(data), bytes.TrimSpace(whole)) && len(data) <= len(whole); j.Torn() == whole {
+			t.Errorf("%s: torn %v", what, j.Torn())
 		}
 	}
-	if err := os.Rename(filepath.Join(dir, backupFile), path); err != nil {
-		t.Fatal(err)
+	for length := range len(whole) + 1 {
+		check(fmt.Sprintf("cut at %d of %d", length, len(whole)), whole[:length])
 	}
-	if got := openJournal(t, dir).read(); !cmp.Equal(before, got) {
-		t.Error("the copy is not the document before: " + cmp.Diff(before, got))
+	check("zeros", make([]byte, len(whole)))
+	check("garbage behind it", append(slices.Clone(whole), "}}garbage"...))
+	check("half old, half new", append(slices.Clone(whole[:len(whole)/2]), bytes.Replace(whole[len(whole)/2:], []byte("token"), []byte("nekot"), 1)...))
+}
+
+// Whatever was written by turns, the newest whole document is found, and the next one does not touch it.
+func TestWritesTakeTurns(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 9 {
+		j := openJournal(t, dir)
+		write := j.change
+		if i%3 == 1 {
+			write = j.note
+		}
+		name := strconv.Itoa(i)
+		if err := write(func(d *document) { d.Outputs.KeyID = name }); err != nil {
+			t.Fatal(err)
+		}
+		if i%2 == 0 {
+			_ = j.store.lock.release() // killed: nothing is said any more
+		} else if err := j.Close(); err != nil {
+			t.Fatal(err)
+		}
+		left, err := Peek(dir)
+		if err != nil || left.read().Outputs.KeyID != name || left.Torn() {
+			t.Fatalf("after write %d: %q, torn %v, %v", i, left.read().Outputs.KeyID, left.Torn(), err)
+		}
 	}
 }
 
-// TestAJournalSurvivesDeathBetweenTheRenames: the new document is not in place yet, the old one is aside.
-func TestAJournalSurvivesDeathBetweenTheRenames(t *testing.T) {
+// What is noted does not take the place of what is on disk.
+func TestANoteLeavesWhatIsOnDiskAlone(t *testing.T) {
 	dir := t.TempDir()
-	_, want := usedJournal(t, dir)
-	if err := os.Rename(filepath.Join(dir, journalFile), filepath.Join(dir, backupFile)); err != nil {
-		t.Fatal(err)
+	_, lasting := usedJournal(t, dir)
+	path := newerFile(t, dir)
+	j := openJournal(t, dir)
+	for _, text := range []string{"a", "bb", "ccc"} {
+		if err := j.note(func(d *document) { d.Outputs.Message = text }); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if err := os.WriteFile(filepath.Join(dir, ".journal-123"), []byte("{"), 0o600); err != nil {
-		t.Fatal(err)
+	if found, err := readEntry(path); err != nil || !cmp.Equal(found.document, lasting) {
+		t.Errorf("%v: %s", err, cmp.Diff(found.document, lasting))
 	}
-	if got := openJournal(t, dir).read(); !cmp.Equal(want, got) {
-		t.Error(cmp.Diff(want, got))
+	if left, err := Peek(dir); err != nil || left.read().Outputs.Message != "ccc" {
+		t.Errorf("who dies now leaves %q, %v", left.read().Outputs.Message, err)
 	}
-	if _, err := os.Stat(filepath.Join(dir, ".journal-123")); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("what was half written is still there: %v", err)
+}
+
+func TestTwoDamagedFilesAreNoJournal(t *testing.T) {
+	dir := t.TempDir()
+	usedJournal(t, dir)
+	for _, name := range []string{journalFile, otherFile} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(`{"version":`), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := Open(dir)
+	var damaged *DamagedError
+	if !errors.As(err, &damaged) || !strings.Contains(err.Error(), dir) {
+		t.Errorf("error %v", err)
+	}
+}
+
+// Version 1 stood in its file bare; the one before it lay beside it.
+func TestAJournalOfVersion1IsGoneOnWith(t *testing.T) {
+	dir := t.TempDir()
+	for name, step := range map[string]string{journalFile: "cluster", otherFile: "group"} {
+		old := `{"version": 1, "run": "0123456789", "steps": {"` + step + `": {"state": "done"}}}`
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(old), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	j := openJournal(t, dir)
+	if _, there := j.read().Steps["cluster"]; !there || j.RunID() != "0123456789" {
+		t.Errorf("read %+v", j.read())
+	}
+	if err := j.Bind("elsewhere"); err == nil {
+		t.Error("its steps are forgotten")
 	}
 }
 
 func TestANewerJournalIsRefused(t *testing.T) {
 	dir := t.TempDir()
-	newer := []byte(`{"version": 2, "run": "0123456789"}`)
+	newer := fmt.Appendf(nil, `{"version": %d, "run": "0123456789"}`, journalVersion+1)
 	if err := os.WriteFile(filepath.Join(dir, journalFile), newer, 0o600); err != nil {
 		t.Fatal(err)
 	}

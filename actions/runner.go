@@ -45,7 +45,7 @@ func (w *Walkthrough) complete(s Step, skipped bool) error {
 		state, reason = Skipped, "already so"
 	}
 	in := w.Inputs()
-	err := w.journal.change(func(d *document) {
+	err := w.journal.note(func(d *document) {
 		d.settleStep(s.ID)
 		d.Steps[s.ID] = stepRecord{
 			State: state, Fingerprint: fingerprint(in, s.Reads),

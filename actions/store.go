@@ -1,6 +1,10 @@
 package actions
 
 import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,24 +15,32 @@ import (
 	"runtime"
 )
 
+// The two files of a journal. Which of them is the newer one, they say themselves.
 const (
-	temporaryFiles = ".journal-*"
-	journalFile    = "journal.json"
-	backupFile     = "journal.json.bak"
-	maxDocument    = 16 << 20
-	journalMode    = 0o600
-	directoryMode  = 0o700
+	journalFile = "journal.json"
+	otherFile   = "journal.json.bak"
 )
 
-// store keeps a journal's document in a directory, and the document before it beside it.
+const (
+	maxDocument   = 16 << 20
+	journalMode   = 0o600
+	directoryMode = 0o700
+)
+
+// store keeps a journal's document in two files of a directory. Only one of them is ever written to,
+// and the other one is on disk meanwhile: whatever becomes of a write, one of them is whole.
+// Nothing is created or renamed, which is what makes files slow to last.
 type store struct {
 	dir  string
 	lock *lock // nil: for reading only
+	// turn is the file that is written to.
+	turn     int
+	sequence uint64 // of the newest document
 }
 
 // Open takes the journal in a directory for this process, and makes directory and journal where
 // there is none. It fails with *LockedError where another process has it, and with *DamagedError
-// where the file cannot be a journal. Close gives it back.
+// where the files cannot be a journal. Close gives it back.
 func Open(dir string) (*Journal, error) {
 	if err := os.MkdirAll(dir, directoryMode); err != nil {
 		return nil, fmt.Errorf("make the state directory: %w", err)
@@ -37,9 +49,7 @@ func Open(dir string) (*Journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &store{dir: dir, lock: held}
-	s.sweep()
-	j, err := load(s)
+	j, err := load(&store{dir: dir, lock: held})
 	if err != nil {
 		return nil, errors.Join(err, held.release())
 	}
@@ -50,8 +60,10 @@ func Open(dir string) (*Journal, error) {
 // it cannot be changed. It fails with fs.ErrNotExist where there is none.
 func Peek(dir string) (*Journal, error) {
 	s := &store{dir: dir}
-	if !s.exists() {
-		return nil, fmt.Errorf("journal in %s: %w", dir, fs.ErrNotExist)
+	if _, err := os.Lstat(s.path(0)); errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Lstat(s.path(1)); err != nil {
+			return nil, fmt.Errorf("journal in %s: %w", dir, fs.ErrNotExist)
+		}
 	}
 	return load(s)
 }
@@ -61,122 +73,173 @@ func (j *Journal) Close() error {
 	if j.store == nil || j.store.lock == nil {
 		return nil
 	}
-	return j.store.lock.release()
+	return errors.Join(j.store.sync(), j.store.lock.release())
 }
 
 // DamagedError is a journal that cannot be read.
 type DamagedError struct {
-	Path, Backup string // Backup is empty where there is no good copy
-	Err          error
+	Dir string
+	Err error
 }
 
 func (e *DamagedError) Error() string {
-	cure := "there is no earlier copy; resources of the run carry the tag cctui-run"
-	if e.Backup != "" {
-		cure = fmt.Sprintf("the copy before it is good: to go on from there, move %s to %s", e.Backup, e.Path)
-	}
-	return fmt.Sprintf("the journal %s cannot be used: %v; %s", e.Path, e.Err, cure)
+	return fmt.Sprintf("the journal in %s cannot be used: %v; what the run made carries the tag cctui-run, and to begin anew, move that folder away", e.Dir, e.Err)
 }
 
 func (e *DamagedError) Unwrap() error { return e.Err }
 
+// load takes the newer file that is whole. The other one may be torn: a process died writing it, and
+// nobody was told that it was written.
 func load(s *store) (*Journal, error) {
-	if !s.exists() {
+	var newest *entry
+	var torn error
+	for turn := range 2 {
+		found, err := readEntry(s.path(turn))
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case errors.Is(err, errNewerJournal):
+			return nil, fmt.Errorf("the journal in %s: %w", s.dir, err)
+		case err != nil:
+			torn = cmp.Or(torn, err)
+		case newest == nil || found.sequence > newest.sequence:
+			newest = &found
+			s.turn, s.sequence = 1-turn, found.sequence
+		}
+	}
+	if newest == nil && torn != nil {
+		return nil, &DamagedError{Dir: s.dir, Err: torn}
+	}
+	if newest == nil {
 		return &Journal{store: s, doc: newDocument()}, nil
 	}
-	doc, err := readDocument(s.path(journalFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		// The process died between the two renames of save; nothing was told that it was written.
-		doc, err = readDocument(s.path(backupFile))
+	j := &Journal{store: s, doc: newest.document, torn: torn != nil}
+	if s.lock == nil {
+		return j, nil
 	}
-	if err == nil {
-		return &Journal{store: s, doc: doc}, nil
-	}
-	if errors.Is(err, errNewerJournal) {
-		return nil, fmt.Errorf("the journal %s: %w", s.path(journalFile), err)
-	}
-	damaged := &DamagedError{Path: s.path(journalFile), Err: err}
-	if _, err := readDocument(s.path(backupFile)); err == nil {
-		damaged.Backup = s.path(backupFile)
-	}
-	return nil, damaged
+	return j, s.syncFile(s.path(1 - s.turn)) // before the other one is written to
 }
 
-func readDocument(path string) (document, error) {
+func (s *store) path(turn int) string {
+	return filepath.Join(s.dir, [2]string{journalFile, otherFile}[turn])
+}
+
+// entry is a document as it lies in a file.
+type entry struct {
+	document
+	sequence uint64
+}
+
+// envelope tells an entry that was written to its end from one that was not, and the newer from the older.
+type envelope struct {
+	Sequence uint64          `json:"sequence"`
+	Sum      string          `json:"sha256"` // of the document's bytes
+	Journal  json.RawMessage `json:"journal"`
+}
+
+func encodeEntry(e entry) ([]byte, error) {
+	doc, err := json.Marshal(e.document)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(doc)
+	return fmt.Appendf(nil, `{"sequence":%d,"sha256":"%x","journal":%s}`+"\n", e.sequence, sum, doc), nil
+}
+
+// decodeEntry also takes a document without its envelope, as version 1 wrote it.
+func decodeEntry(data []byte) (e entry, err error) {
+	var around envelope
+	if err := json.Unmarshal(data, &around); err != nil && len(bytes.TrimSpace(data)) > 0 {
+		return e, err
+	}
+	if around.Journal == nil {
+		e.document, err = decodeDocument(data)
+		return e, err
+	}
+	if sum := sha256.Sum256(around.Journal); hex.EncodeToString(sum[:]) != around.Sum {
+		return e, errors.New("it was not written to its end")
+	}
+	e.sequence = around.Sequence
+	e.document, err = decodeDocument(around.Journal)
+	return e, err
+}
+
+func readEntry(path string) (entry, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return document{}, err
+		return entry{}, err
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, maxDocument+1))
 	if err != nil {
-		return document{}, err
+		return entry{}, err
 	}
 	if len(data) > maxDocument {
-		return document{}, fmt.Errorf("it is larger than %d MiB", maxDocument>>20)
+		return entry{}, fmt.Errorf("it is larger than %d MiB", maxDocument>>20)
 	}
-	return decodeDocument(data)
+	return decodeEntry(data)
 }
 
-// sweep removes what processes left that died while they wrote. It holds nothing that counts.
-func (s *store) sweep() {
-	leftovers, _ := filepath.Glob(s.path(temporaryFiles)) // the pattern is well-formed
-	for _, name := range leftovers {
-		_ = os.Remove(name)
-	}
-}
-
-func (s *store) path(name string) string { return filepath.Join(s.dir, name) }
-
-func (s *store) exists() bool {
-	for _, name := range []string{journalFile, backupFile} {
-		if _, err := os.Lstat(s.path(name)); err == nil {
-			return true
-		}
-	}
-	return false
-}
-
-// save replaces the file so that at any moment either the old or the new one can be read.
-func (s *store) save(doc document) error {
+// save writes a document. A lasting one is on disk when save returns; any other one survives the death
+// of the process, but not the loss of power before the next lasting one.
+func (s *store) save(doc document, lasting bool) error {
 	if s.lock == nil {
 		return errors.New("it was opened for reading only")
 	}
-	data, err := json.MarshalIndent(doc, "", "  ")
+	data, err := encodeEntry(entry{doc, s.sequence + 1})
 	if err != nil {
 		return err
 	}
-	temporary, err := s.writeTemporary(append(data, '\n'))
+	if err := s.write(data, lasting); err != nil {
+		return err
+	}
+	s.sequence++
+	if lasting {
+		s.turn = 1 - s.turn
+	}
+	return nil
+}
+
+// write replaces the content of the file whose turn it is, in place.
+func (s *store) write(data []byte, lasting bool) error {
+	f, err := os.OpenFile(s.path(s.turn), os.O_WRONLY, 0)
+	created := errors.Is(err, fs.ErrNotExist)
+	if created {
+		f, err = os.OpenFile(s.path(s.turn), os.O_WRONLY|os.O_CREATE|os.O_EXCL, journalMode)
+	}
 	if err != nil {
 		return err
 	}
-	if err := os.Rename(s.path(journalFile), s.path(backupFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return errors.Join(err, os.Remove(temporary))
+	_, err = f.WriteAt(data, 0)
+	if err == nil {
+		err = f.Truncate(int64(len(data)))
 	}
-	if err := os.Rename(temporary, s.path(journalFile)); err != nil {
-		return errors.Join(err, os.Remove(temporary))
+	if err == nil && lasting {
+		err = syncData(f)
 	}
-	return syncDirectory(s.dir)
+	if err = errors.Join(err, f.Close()); err == nil && created {
+		err = syncDirectory(s.dir)
+	}
+	return err
 }
 
-// writeTemporary returns the name of a file of the directory whose content is on disk.
-func (s *store) writeTemporary(data []byte) (name string, err error) {
-	f, err := os.CreateTemp(s.dir, temporaryFiles) // 0600
+// sync makes what was written last, lasting.
+func (s *store) sync() error {
+	err := s.syncFile(s.path(s.turn))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // nothing was written since the last lasting one
+	}
+	return err
+}
+
+func (s *store) syncFile(path string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
-		return "", err
+		return err
 	}
-	defer func() {
-		if err = errors.Join(err, f.Close()); err != nil {
-			err = errors.Join(err, os.Remove(f.Name()))
-		}
-	}()
-	if _, err := f.Write(data); err != nil {
-		return "", err
-	}
-	return f.Name(), f.Sync()
+	return errors.Join(syncData(f), f.Close())
 }
 
-// syncDirectory makes renames last. Windows has no such call and does not need it.
+// syncDirectory makes a new name last. Windows has no such call and does not need it.
 func syncDirectory(dir string) error {
 	if runtime.GOOS == "windows" {
 		return nil

@@ -68,7 +68,7 @@ func (w *Walkthrough) emit(e Event) {
 
 func (w *Walkthrough) updateOutputs(s Step, apply func(*Outputs)) error {
 	var before, after Outputs
-	err := w.journal.change(func(d *document) {
+	err := w.journal.note(func(d *document) {
 		before = d.Outputs.clone()
 		apply(&d.Outputs)
 		after = d.Outputs.clone()

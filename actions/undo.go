@@ -50,7 +50,7 @@ func (w *Walkthrough) undo(ctx context.Context, s Step) error {
 	case err != nil:
 		return w.fail(s, err)
 	}
-	if err := w.journal.change(func(d *document) { delete(d.Steps, s.ID) }); err != nil {
+	if err := w.journal.note(func(d *document) { delete(d.Steps, s.ID) }); err != nil {
 		return w.fail(s, err)
 	}
 	switch {
