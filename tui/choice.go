@@ -2,7 +2,6 @@ package tui
 
 import (
 	"fmt"
-	"math"
 	"strconv"
 
 	tea "charm.land/bubbletea/v2"
@@ -17,6 +16,7 @@ type choice struct {
 	problem *actions.Problem // what it is about, where something failed
 	answers []answer
 	chosen  int
+	line    int // of the chosen answer, as it was last set
 	// dismiss is what escape does, and away how that is called; nil: nothing, an answer is needed.
 	dismiss func() tea.Cmd
 	away    string
@@ -64,6 +64,7 @@ func (c *choice) content(t theme, width int) (title string, lines []string, keys
 	for i, a := range c.answers {
 		pointer, label := "  ", fmt.Sprintf("%d  %s", i+1, oneLine(a.label))
 		if i == c.chosen {
+			c.line = len(text.lines)
 			pointer, label = t.accent.Render("▸ "), t.selected.Render(label)
 		}
 		text.add(pointer + label)
@@ -73,12 +74,15 @@ func (c *choice) content(t theme, width int) (title string, lines []string, keys
 			}
 		}
 	}
-	keys = t.accent.Render("↑ ↓") + " choose · " + t.accent.Render("enter") + " or " + t.accent.Render("1-"+strconv.Itoa(len(c.answers))) + " go"
+	keys = t.accent.Render("↑ ↓") + " choose · " + t.accent.Render("enter") + " or " + t.accent.Render("1-"+strconv.Itoa(min(len(c.answers), 9))) + " go"
 	if c.dismiss != nil {
 		keys += " · " + t.accent.Render("esc") + " " + c.away
 	}
 	return c.title, text.lines, keys
 }
 
-// scroll is the end: where the text is too long, the answers must be seen.
-func (c *choice) scroll() int { return math.MaxInt }
+// above is how much is seen of what stands before the chosen answer, where not all can be seen.
+const above = 6
+
+// scroll has the chosen answer seen, and those after it, if there is room for them.
+func (c *choice) scroll() int { return max(c.line-above, 0) }

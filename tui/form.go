@@ -21,6 +21,7 @@ type form struct {
 	faults        map[string]string // by key
 	outdates      func(changed []string) []string
 	save          func(actions.Inputs) tea.Cmd
+	locations     located
 }
 
 // edited is the outcome of a change of inputs.
@@ -70,8 +71,28 @@ func (m *Model) edit() tea.Cmd {
 	f.focus(0)
 	f.check()
 	m.dialog = f
-	return nil
+	return m.locate(f)
 }
+
+// located are the locations of the subscription.
+type located []string
+
+// locate finds out which locations there are, where one is to be chosen.
+func (m *Model) locate(f *form) tea.Cmd {
+	if !slices.ContainsFunc(f.fields, func(field field) bool { return field.key == locationKey }) {
+		return nil
+	}
+	engine, ctx := m.engine, m.ctx
+	return func() tea.Msg {
+		names, err := engine.Locations(ctx)
+		if err != nil {
+			return nil // they are judged at the sign-in, in any case
+		}
+		return located(names)
+	}
+}
+
+const locationKey = "location"
 
 // takeEdit tells what a change of inputs made stale.
 func (m *Model) takeEdit(e edited) tea.Cmd {
@@ -181,6 +202,9 @@ func (f *form) check() {
 			f.faults[field.key] = err.Error()
 		}
 	}
+	if len(f.locations) > 0 && !slices.Contains(f.locations, f.draft.Location) {
+		f.faults[locationKey] = "is none that this subscription has"
+	}
 	for _, fault := range actions.Validate(f.draft) {
 		if f.faults[fault.Key] == "" {
 			f.faults[fault.Key] = fault.Message
@@ -213,6 +237,9 @@ func (f *form) content(t theme, width int) (title string, lines []string, keys s
 		text.add(text.styled(t.bad, hanging("✗ ", field.label+" "+fault, width))...)
 	}
 	text.prose(field.help)
+	if field.key == locationKey && len(f.locations) > 0 {
+		text.paragraph("fits", f.fitting(strings.TrimSpace(f.texts[f.chosen].Value())))
+	}
 	text.add(t.muted.Render("--" + field.key))
 	if changed := f.changed(); len(changed) > 0 {
 		text.paragraph("stale", firstOf(names(f.outdates(changed)), "nothing: no step was done with the old value"))
@@ -222,6 +249,15 @@ func (f *form) content(t theme, width int) (title string, lines []string, keys s
 		keys = t.accent.Render("← →") + " value · " + keys
 	}
 	return f.title, text.lines, keys
+}
+
+// fitting are the locations that hold what was typed; all where none does.
+func (f *form) fitting(typed string) string {
+	fits := slices.DeleteFunc(slices.Clone(f.locations), func(name string) bool { return !strings.Contains(name, typed) })
+	if len(fits) == 0 {
+		fits = f.locations
+	}
+	return strings.Join(fits, ", ")
 }
 
 // line is a field with its mark: wrong, changed, or neither.

@@ -30,7 +30,7 @@ type Model struct {
 	inputs actions.Inputs
 	status actions.Status
 	board  *board
-	asked  int // how often the engine was asked where it stands
+	reads  int // how often the engine was asked where it stands
 	known  int // which of the answers is the oldest that still counts
 
 	screens   []screen
@@ -134,6 +134,11 @@ func (m *Model) take(msg tea.Msg) tea.Cmd {
 		m.takeRead(msg)
 	case edited:
 		return m.takeEdit(msg)
+	case located:
+		if f, editing := m.dialog.(*form); editing {
+			f.locations = msg
+			f.check()
+		}
 	case skipped:
 		m.takeSkip(msg)
 	case cured:
@@ -181,6 +186,8 @@ func (m *Model) takeBatch(b batch) tea.Cmd {
 			moved = moved || changed
 		case told:
 			m.tell(string(msg))
+		case asked:
+			m.ask(msg)
 		}
 	}
 	if m.following {

@@ -84,7 +84,7 @@ func (m *Model) happened(e actions.Event) tea.Cmd {
 // finished is the end of what ran.
 func (m *Model) finished(r actions.Result) tea.Cmd {
 	m.result, m.notice = &r, m.summary(r)
-	m.running, m.known = nil, m.asked+1 // what was asked before is no account of the end
+	m.running, m.known = nil, m.reads+1 // what was asked before is no account of the end
 	if m.last.cleanup {
 		m.board.restart() // no event says so
 	}
@@ -133,8 +133,8 @@ type refreshed struct {
 // reread asks the engine where it stands.
 func (m *Model) reread() tea.Cmd {
 	engine := m.engine
-	m.asked++
-	order := m.asked
+	m.reads++
+	order := m.reads
 	return func() tea.Msg {
 		r := read(engine)
 		r.order = order

@@ -85,6 +85,11 @@ func (f *fakeEngine) Inputs() actions.Inputs {
 	return f.inputs
 }
 
+func (f *fakeEngine) Locations(context.Context) ([]string, error) {
+	f.outside()
+	return []string{"eastus", "eastus2", "westeurope"}, f.failed
+}
+
 func (f *fakeEngine) Status() actions.Status { f.outside(); return f.status }
 
 func (f *fakeEngine) Run(ctx context.Context) (actions.Result, error) { return f.run(ctx, "all") }

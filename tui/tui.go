@@ -24,6 +24,8 @@ type Engine interface {
 	Outputs() actions.Outputs
 	// Status is what the run's journal knows.
 	Status() actions.Status
+	// Locations are those of the subscription; none before the sign-in.
+	Locations(context.Context) ([]string, error)
 
 	Run(context.Context) (actions.Result, error)
 	RunScreen(context.Context, actions.Screen) (actions.Result, error)
@@ -49,10 +51,12 @@ type Engine interface {
 }
 
 // Listener hears of a walkthrough: its events, and words for the user before there are any, such as
-// the code to sign in with. Its methods do not block.
+// the code to sign in with. Emit and Tell do not block.
 type Listener interface {
 	Emit(actions.Event)
 	Tell(text string)
+	// Choose asks while a place opens, and waits for the answer: its place among the answers.
+	Choose(context.Context, Question) (int, error)
 }
 
 // Place is somewhere a walkthrough can happen.

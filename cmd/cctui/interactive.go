@@ -116,6 +116,9 @@ func (s *stage) opener(choose func(*choice)) func(context.Context, tui.Listener)
 		if err != nil {
 			return nil, err
 		}
+		if options.Inputs.Subscription, err = pickSubscription(ctx, options, to.Choose); err != nil {
+			return nil, err
+		}
 		options.Emit = s.log.before(to.Emit)
 		w, err := actions.New(options)
 		if err == nil && chosen.From != "" {
@@ -126,6 +129,30 @@ func (s *stage) opener(choose func(*choice)) func(context.Context, tui.Listener)
 		}
 		return engine{Walkthrough: w, journal: at.journal, log: &s.log}, nil
 	}
+}
+
+// pickSubscription asks which, where there are several and none was chosen, now or in the run that
+// is gone on with. Nothing has been written then.
+func pickSubscription(ctx context.Context, o actions.Options, choose func(context.Context, tui.Question) (int, error)) (string, error) {
+	if o.Inputs.Subscription != "" || len(o.Journal.Status(o.Steps).Steps) > 0 {
+		return o.Inputs.Subscription, nil
+	}
+	all, err := o.Adapters.Azure.Subscriptions(ctx)
+	if err != nil || len(all) < 2 {
+		return "", err
+	}
+	q := tui.Question{
+		Title: "Which subscription?",
+		Text:  "You see several. Everything is made in this one, and paid for there. Nothing has been made or changed yet.",
+	}
+	for _, s := range all {
+		q.Answers = append(q.Answers, tui.Answer{Label: s.Name, About: s.ID + ", tenant " + s.TenantID})
+	}
+	i, err := choose(ctx, q)
+	if err != nil {
+		return "", err
+	}
+	return all[i].ID, nil
 }
 
 func (s *stage) keep(at *site) {

@@ -1,0 +1,79 @@
+package tui
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+)
+
+// several is a place where something must be decided before it opens.
+func several(n int, chose *int) func(*show) []Place {
+	return func(s *show) []Place {
+		return []Place{{Name: "Azure", Open: func(ctx context.Context, l Listener) (Engine, error) {
+			q := Question{Title: "Which subscription?", Text: "You see several."}
+			for i := range n {
+				q.Answers = append(q.Answers, Answer{fmt.Sprintf("contoso-%d", i+1), fmt.Sprintf("id %d, tenant contoso", i+1)})
+			}
+			var err error
+			if *chose, err = l.Choose(ctx, q); err != nil {
+				return nil, err
+			}
+			return s.open(ctx, l)
+		}}}
+	}
+}
+
+func TestASubscriptionIsChosenFromAListBeforeAnythingElse(t *testing.T) {
+	chose := -1
+	stagePlaces(t, 80, 24, several(2, &chose), func(s *show) {
+		s.sees("Which subscription?", "contoso-1", "id 2, tenant contoso", "esc leave")
+		s.press("down", "enter")
+		s.sees("Prerequisites")
+		if chose != 1 {
+			t.Errorf("chose %d, want 1", chose)
+		}
+	})
+}
+
+func TestALongListIsSeenWhereItIsChosenFrom(t *testing.T) {
+	chose := -1
+	stagePlaces(t, 80, 24, several(30, &chose), func(s *show) {
+		for range 20 {
+			s.press("down")
+		}
+		s.sees("▸ 21  contoso-21")
+		s.press("enter")
+		if chose != 20 {
+			t.Errorf("chose %d, want 20", chose)
+		}
+	})
+}
+
+func TestAQuestionNobodyAnswersLeaves(t *testing.T) {
+	chose := -1
+	stagePlaces(t, 80, 24, several(2, &chose), func(s *show) {
+		s.press("esc")
+		if !s.quit || s.m.engine != nil {
+			t.Errorf("quit %v", s.quit)
+		}
+	})
+}
+
+func TestLocationsAreOfferedAndJudgedWhileTyping(t *testing.T) {
+	onStage(t, 80, 24, func(s *show) {
+		s.press("1", "e", "down", "down")
+		s.sees("fits", "eastus, eastus2")
+		s.press("ctrl+u")
+		s.typeText("east")
+		s.sees("location is none that this subscription has", "eastus, eastus2")
+		if s.press("enter"); s.m.dialog == nil {
+			t.Fatal("saved a location that does not exist")
+		}
+		s.typeText("us2")
+		s.press("enter")
+		if got := s.engine.inputs.Location; got != "eastus2" || slices.Contains(s.engine.asked, "edit") {
+			t.Errorf("the location is %q", got)
+		}
+	})
+}
