@@ -48,6 +48,7 @@ func (m *Model) remember(left remembered) tea.Cmd {
 }
 
 func (m *Model) askWhere(left remembered) *choice {
+	m.place = nil
 	c := &choice{
 		title: "Confidential containers, from nothing to a decrypted message",
 		text: []string{"This walkthrough deploys Kafka and a consumer in a confidential pod on AKS, and shows why only that pod can read the messages. " +
@@ -90,12 +91,9 @@ func (m *Model) opener(p Place) tea.Cmd {
 }
 
 func (m *Model) open(o opened) tea.Cmd {
-	m.place, m.engine, m.steps = &o.place, o.engine, o.steps
-	for i, s := range m.screens {
-		m.screens[i].steps = stepsOf(s.id, o.steps)
-	}
+	m.place, m.engine = &o.place, o.engine
+	m.list(o.steps)
 	m.refresh(o.refreshed)
-	m.arrange(m.layout.width, m.layout.height)
 	m.dialog = nil
 	if first := m.unfinished(); first != nil {
 		m.choose(first.ID)
@@ -107,6 +105,15 @@ func (m *Model) open(o opened) tea.Cmd {
 		m.notice = "The experiment " + name(o.applied) + " is still applied: p presents it, and u puts it back."
 	}
 	return m.mind()
+}
+
+// list has the screens show these steps.
+func (m *Model) list(steps []actions.Step) {
+	m.steps = steps
+	for i, s := range m.screens {
+		m.screens[i].steps = stepsOf(s.id, steps)
+	}
+	m.arrange(m.layout.width, m.layout.height)
 }
 
 // askResume offers to go on with an earlier run. Starting anew begins with removing what it made:
@@ -178,7 +185,12 @@ type openingDialog struct {
 	leave func() tea.Cmd
 }
 
-func (m *Model) opening(p Place) dialog { return &openingDialog{place: p, leave: m.end} }
+// opening has the steps shown behind it, which are the same everywhere: there is something to read meanwhile.
+func (m *Model) opening(p Place) dialog {
+	m.place = &p
+	m.list(actions.Steps())
+	return &openingDialog{place: p, leave: m.end}
+}
 
 // tell shows a word for the user.
 func (m *Model) tell(text string) {

@@ -30,7 +30,7 @@ func (m *Model) lines() []string {
 		need := fmt.Sprintf("cctui needs %d×%d; this is %d×%d.", leastWidth, leastHeight, l.width, l.height)
 		return fill([]string{need}, l.width, l.height)
 	}
-	if m.dialog != nil && m.engine == nil {
+	if m.place == nil {
 		return m.inFront(fill(m.header(), l.width, l.height))
 	}
 	if m.drawn == nil || !m.flowing {
