@@ -161,6 +161,20 @@ func TestANoteLeavesWhatIsOnDiskAlone(t *testing.T) {
 	}
 }
 
+// The very first write is torn: there is nothing that could be lost.
+func TestAJournalSurvivesDeathInItsFirstWrite(t *testing.T) {
+	for _, left := range []string{"", `{"sequence":1,"sha`} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, journalFile), []byte(left), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		usedJournal(t, dir)
+		if found, err := Peek(dir); err != nil || len(found.read().Resources) != 1 {
+			t.Errorf("after %q: %v", left, err)
+		}
+	}
+}
+
 func TestTwoDamagedFilesAreNoJournal(t *testing.T) {
 	dir := t.TempDir()
 	usedJournal(t, dir)

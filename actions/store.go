@@ -89,12 +89,16 @@ func (e *DamagedError) Error() string {
 func (e *DamagedError) Unwrap() error { return e.Err }
 
 // load takes the newer file that is whole. The other one may be torn: a process died writing it, and
-// nobody was told that it was written.
+// nobody was told that it was written. So may the only one be, before anything was made.
 func load(s *store) (*Journal, error) {
 	var newest *entry
 	var torn error
+	files := 0
 	for turn := range 2 {
 		found, err := readEntry(s.path(turn))
+		if !errors.Is(err, fs.ErrNotExist) {
+			files++
+		}
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 		case errors.Is(err, errNewerJournal):
@@ -106,11 +110,11 @@ func load(s *store) (*Journal, error) {
 			s.turn, s.sequence = 1-turn, found.sequence
 		}
 	}
-	if newest == nil && torn != nil {
+	if newest == nil && files == 2 {
 		return nil, &DamagedError{Dir: s.dir, Err: torn}
 	}
 	if newest == nil {
-		return &Journal{store: s, doc: newDocument()}, nil
+		return &Journal{store: s, doc: newDocument(), torn: torn != nil}, nil
 	}
 	j := &Journal{store: s, doc: newest.document, torn: torn != nil}
 	if s.lock == nil {

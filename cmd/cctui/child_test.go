@@ -124,23 +124,31 @@ type recorded struct {
 	}
 }
 
-// recorded is empty where nothing was written yet.
-func (p *place) recorded(t testing.TB) (r recorded) {
+// recorded is the newer of the two files, and empty where nothing was written yet. One of them may be torn.
+func (p *place) recorded(t testing.TB) recorded {
 	t.Helper()
+	var newest struct {
+		Sequence int
+		Journal  recorded
+	}
+	torn := 0
 	for _, name := range []string{"journal.json", "journal.json.bak"} {
 		text, err := os.ReadFile(filepath.Join(p.journal(), name))
 		if os.IsNotExist(err) {
 			continue
 		}
-		if err == nil {
-			err = json.Unmarshal(text, &r)
+		found := newest
+		found.Journal = recorded{}
+		if json.Unmarshal(text, &found) != nil {
+			torn++
+		} else if found.Sequence > newest.Sequence {
+			newest = found
 		}
-		if err != nil {
-			t.Errorf("what is on disk is no journal: %v", err)
-		}
-		return r
 	}
-	return r
+	if torn == 2 {
+		t.Error("both files of the journal are torn")
+	}
+	return newest.Journal
 }
 
 // headless are the arguments of the walkthrough that is killed and resumed.
