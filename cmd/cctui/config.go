@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,7 +9,7 @@ import (
 	"os"
 	"slices"
 
-	"sigs.k8s.io/yaml"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/cctui/cctui/actions"
 )
@@ -46,14 +44,8 @@ func readConfig(path string, named bool) config {
 }
 
 func parseConfig(text []byte) (c config) {
-	lines := map[string]any{}
-	asJSON, err := yaml.YAMLToJSONStrict(text)
-	if err == nil {
-		decoder := json.NewDecoder(bytes.NewReader(asJSON))
-		decoder.UseNumber()
-		err = decoder.Decode(&lines)
-	}
-	if err != nil {
+	lines := map[string]yaml.Node{}
+	if err := yaml.Unmarshal(text, &lines); err != nil {
 		return config{err: fmt.Errorf("not a list of key: value lines: %w", err)}
 	}
 	known := map[string]bool{}
@@ -62,28 +54,38 @@ func parseConfig(text []byte) (c config) {
 	}
 	c.values = map[string][]string{}
 	for _, key := range slices.Sorted(maps.Keys(lines)) {
-		if known[key] {
-			c.values[key] = texts(lines[key])
-		} else {
+		if !known[key] {
 			c.unknown = append(c.unknown, key)
+			continue
 		}
+		value, ok := texts(lines[key])
+		if !ok {
+			return config{err: fmt.Errorf("the value of %s is neither a text nor a list of texts", key)}
+		}
+		c.values[key] = value
 	}
 	return c
 }
 
-// texts are a YAML value as a flag would have it.
-func texts(value any) []string {
-	switch v := value.(type) {
-	case nil:
-		return nil
-	case []any:
-		var all []string
-		for _, item := range v {
-			all = append(all, texts(item)...)
+// texts are a YAML value as a flag would have it: letter by letter, for 1.30 is no number. A value
+// that is left out is none.
+func texts(value yaml.Node) (all []string, ok bool) {
+	switch value.Kind {
+	case yaml.ScalarNode:
+		if value.ShortTag() == "!!null" {
+			return nil, true
 		}
-		return all
+		return []string{value.Value}, true
+	case yaml.SequenceNode:
+		for _, item := range value.Content {
+			if item.Kind != yaml.ScalarNode {
+				return nil, false
+			}
+			all = append(all, item.Value)
+		}
+		return all, true
 	}
-	return []string{fmt.Sprint(value)}
+	return nil, false
 }
 
 func (c config) faults() (faults []actions.Fault) {

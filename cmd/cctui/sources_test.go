@@ -100,6 +100,22 @@ func TestEveryInputOfTheWalkthroughCanBeGiven(t *testing.T) {
 	}
 }
 
+func TestConfigFileIsReadLetterByLetter(t *testing.T) {
+	chosen, faults := given(t, nil, nil, "kubernetes-version: 1.30\nyes: true\nmessage: 12e3\ntenant: 0123\ntopic: \"\"\nvault:\n")
+	want := settings{Yes: true, Inputs: actions.Inputs{KubernetesVersion: "1.30", Message: "12e3", Tenant: "0123"}}
+	if diff := cmp.Diff(want, chosen.settings); diff != "" || len(faults) > 0 {
+		t.Errorf("faults %v, settings differ:\n%s", faults, diff)
+	}
+}
+
+func TestConfigFileHoldsTextsAndListsOfThem(t *testing.T) {
+	for _, text := range []string{"location: {a: b}", "sandbox-fault: [[a]]", "vault: &v a\nkey: *v", "location: a\nlocation: b", "- location"} {
+		if _, faults := given(t, nil, nil, text); len(faults) != 1 {
+			t.Errorf("%q has the faults %v", text, faults)
+		}
+	}
+}
+
 func TestConfigFileMayBeMissingUnlessNamed(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "config.yaml")
 	if faults := readConfig(path, false).faults(); len(faults) != 0 {
