@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"embed"
 	"fmt"
 	"strings"
@@ -28,11 +29,15 @@ func topic(name string) string {
 	return string(text)
 }
 
-// variables lists the one of each input, and those of other programs that stand in for it.
+// variables lists the one of each input, and that of other programs which stands in for it.
 func variables() string {
 	var list strings.Builder
 	for _, in := range inputs() {
-		fmt.Fprintf(&list, "  %-32s %s\n", strings.Join(in.variables(), " "), in.help)
+		help := in.help
+		if in.variable != "" {
+			help += " (or " + in.variable + ")"
+		}
+		fmt.Fprintf(&list, "  %-32s %s\n", in.variables()[0], help)
 	}
 	return list.String()
 }
@@ -42,7 +47,12 @@ func sample() string {
 	defaults := settings{}.withDefaults("xxxx")
 	var file strings.Builder
 	for _, in := range inputs() {
-		fmt.Fprintf(&file, "  # %s\n  # %s: %s\n", in.help, in.key, show(in.field(&defaults)))
+		preset := show(in.field(&defaults))
+		if kind(in) == "bool" {
+			preset = cmp.Or(preset, "false")
+		}
+		line := strings.TrimRight(in.key+": "+preset, " ")
+		fmt.Fprintf(&file, "  # %s\n  # %s\n", in.help, line)
 	}
 	return file.String()
 }

@@ -31,7 +31,7 @@ func (p *program) root() *cobra.Command {
 	root.SetOut(p.out)
 	root.SetErr(p.err)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return misuse(err.Error()) })
-	root.PersistentFlags().StringVar(&p.configFlag, "config", "", "config file (help config; variable CCTUI_CONFIG)")
+	root.PersistentFlags().StringVar(&p.configFlag, "config", "", "config `file` (see help config; variable CCTUI_CONFIG)")
 	addFlags(root.PersistentFlags(), general)
 	p.addInputs(root, mode, where, world, account, walkthrough)
 	root.AddCommand(p.planCommand(), p.statusCommand(), p.cleanupCommand(), p.sandboxCommand(), p.verifyCommand(), p.versionCommand())

@@ -4,6 +4,8 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -26,24 +28,29 @@ func (p *program) sandboxCommand() *cobra.Command {
 			return p.serve(cmd, sandbox.Options{Addr: listen, KafkaAddr: kafka})
 		},
 	}
-	cmd.Flags().StringVar(&listen, "listen", "", "loopback address of Azure and Kubernetes, e.g. 127.0.0.1:8443 (default a free port)")
-	cmd.Flags().StringVar(&kafka, "listen-kafka", "", "loopback address of Kafka (default a free port)")
-	p.addInputs(cmd, where, world)
+	cmd.Flags().StringVar(&listen, "listen", "", "loopback `address` of Azure and Kubernetes, e.g. 127.0.0.1:8443 (default a free port)")
+	cmd.Flags().StringVar(&kafka, "listen-kafka", "", "loopback `address` of Kafka (default a free port)")
+	p.addInputs(cmd, world)
 	cmd.AddCommand(p.sandboxKubeconfig(), p.sandboxToken(), p.sandboxEnvironment(), p.sandboxCLI())
 	return cmd
 }
 
-// scripted lists what can be made to go wrong.
+// scripted lists what can be made to go wrong, and then what each of the arguments may be.
 func scripted() string {
-	var list strings.Builder
+	var list, arguments strings.Builder
+	taking := map[string][]string{} // names of faults, by argument
 	for _, fault := range sandbox.Faults() {
 		name := fault.Name
 		if fault.Argument != "" {
+			taking[fault.Argument] = append(taking[fault.Argument], name)
 			name += "[=…]"
 		}
 		fmt.Fprintf(&list, "  %-26s %s\n", name, fault.Explanation)
 	}
-	return list.String()
+	for _, argument := range slices.Sorted(maps.Keys(taking)) {
+		fmt.Fprintf(&arguments, "  %s:\n    %s\n", argument, strings.Join(taking[argument], ", "))
+	}
+	return list.String() + "\nWhat may follow a name and an equals sign:\n\n" + arguments.String()
 }
 
 // serve runs a sandbox until Ctrl+C, which is how it is meant to end.
@@ -68,6 +75,8 @@ func (p *program) serve(cmd *cobra.Command, options sandbox.Options) (err error)
 	if err := p.introduce(chosen, served.Endpoints()); err != nil {
 		return err
 	}
+	ended := "The sandbox has ended, and with it all that was in it."
+	p.parting.Store(&ended)
 	<-cmd.Context().Done()
 	return nil
 }
@@ -89,14 +98,21 @@ func (p *program) sandboxCLI() *cobra.Command {
 	return &cobra.Command{
 		Use:                "az …",
 		Short:              "The sandbox's stand-in for az: version, extension and confcom katapolicygen",
+		Long:               topic("az"),
 		DisableFlagParsing: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			code := azcli.Run(cmd.Context(), args, p.out, p.err)
-			if code == 0 {
-				return nil
+			if len(args) == 0 || slices.Contains([]string{"-h", "--help"}, args[0]) {
+				return cmd.Help()
 			}
 			p.alreadyToldIt = true
-			return fmt.Errorf("az ended with %d", code)
+			switch code := azcli.Run(cmd.Context(), args, p.out, p.err); code {
+			case 0:
+				return nil
+			case 2:
+				return misuse("az did not understand its arguments")
+			default:
+				return fmt.Errorf("az ended with %d", code)
+			}
 		},
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -21,8 +22,8 @@ func (p *program) sandboxKubeconfig() *cobra.Command {
 		Short: "Print the kubeconfig of a cluster in the sandbox being served; by default the run's own",
 		Args:  noArguments,
 	}
-	group := cmd.Flags().String("group", "", "resource group of the cluster (default the run's)")
-	cluster := cmd.Flags().String("name", "", "name of the cluster (default the run's)")
+	group := cmd.Flags().String("group", "", "resource `group` of the cluster (default the run's)")
+	cluster := cmd.Flags().String("name", "", "`name` of the cluster (default the run's)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		ctx := cmd.Context()
 		e, client, _, err := p.served(ctx)
@@ -51,7 +52,12 @@ func (p *program) sandboxToken() *cobra.Command {
 		Use:       "token " + strings.Join(audiences, "|"),
 		Short:     "Print an access token for a service of the sandbox being served",
 		ValidArgs: audiences,
-		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 || !slices.Contains(audiences, args[0]) {
+				return misuse("say for what the token is to be: " + strings.Join(audiences, ", "))
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			e, _, credential, err := p.served(cmd.Context())
 			if err != nil {

@@ -39,10 +39,10 @@ signature is wrong, or the token is one that nobody may believe: expired, unsign
 			return p.verify(cmd, files)
 		},
 	}
-	cmd.Flags().StringVar(&files.policy, "policy", "", "release policy to hold a token against")
-	cmd.Flags().StringVar(&files.keys, "keys", "", "the issuer's keys (JWKS, as at its /certs) to check a token by")
-	cmd.Flags().StringVar(&files.chain, "chain", "", "certificates (PEM) to check a report by, the chip's first")
-	cmd.Flags().StringVar(&files.roots, "roots", "", "AMD's ASK and ARK (PEM) to believe, instead of those AMD publishes")
+	cmd.Flags().StringVar(&files.policy, "policy", "", "release policy `file` to hold a token against")
+	cmd.Flags().StringVar(&files.keys, "keys", "", "`file` of the issuer's keys (JWKS, as at its /certs) to check a token by")
+	cmd.Flags().StringVar(&files.chain, "chain", "", "`file` of certificates (PEM) to check a report by, the chip's first")
+	cmd.Flags().StringVar(&files.roots, "roots", "", "`file` of AMD's ASK and ARK (PEM) to believe, instead of those AMD publishes")
 	return cmd
 }
 
