@@ -14,6 +14,7 @@ func TestThePageIsJudgedByItsTextNotItsHeading(t *testing.T) {
 	}{
 		"decrypted":      {page("Encrypted", "Msg 7: Ola, mundo"), pageState{pageDecrypted, "Msg 7: Ola, mundo"}},
 		"escaped":        {page("Encrypted", "Msg 7: a &lt;b&gt; &#39;c&#39;"), pageState{pageDecrypted, "Msg 7: a <b> 'c'"}},
+		"spaces":         {page("Encrypted", "Msg 7:  Ola,  mundo "), pageState{pageDecrypted, "Msg 7:  Ola,  mundo "}},
 		"ciphertext":     {page("Unencrypted", ciphertext()), pageState{pageCiphertext, ciphertext()}},
 		"misheaded":      {page("Encrypted", ciphertext()), pageState{pageCiphertext, ciphertext()}},
 		"timeout":        {page("Encrypted", "Timeout waiting to read data from Kafka.  Please refresh the page to try again."), pageState{pageTimeout, "Timeout waiting to read data from Kafka.  Please refresh the page to try again."}},

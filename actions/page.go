@@ -35,7 +35,7 @@ func judgePage(page []byte) pageState {
 	if match == nil {
 		return pageState{kind: pageUnknown, text: plainText(string(page))}
 	}
-	text := plainText(string(match[1]))
+	text := html.UnescapeString(string(match[1])) // as it stands: a message may end with a space
 	switch readingOf(text) {
 	case ReadPlaintext:
 		return pageState{pageDecrypted, text}
