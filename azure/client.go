@@ -110,7 +110,7 @@ func (c Config) clientOptions() policy.ClientOptions {
 		Cloud:            c.Cloud.configuration(),
 		Retry:            retries(8, cmp.Or(c.LongestTry, longestTry)),
 		PerCallPolicies:  []policy.Policy{policyFunc(doubtRefusal)},
-		PerRetryPolicies: []policy.Policy{policyFunc(noteTry)},
+		PerRetryPolicies: []policy.Policy{policyFunc(noteTry), policyFunc(demandJSON)},
 		Transport:        boundedBodies{cmp.Or(c.HTTP, http.DefaultClient)},
 	}
 }

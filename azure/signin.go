@@ -56,7 +56,9 @@ func (c *Credential) Token(ctx context.Context, scope string) (string, error) {
 // would probe the metadata service of machines that have none, and hide which account is used.
 func (o SignInOptions) credential() (azcore.TokenCredential, error) {
 	// Somebody is waiting: that there is no network is told after a few seconds.
-	client := policy.ClientOptions{Cloud: o.Cloud.configuration(), Retry: retries(5, longestTry)}
+	client := policy.ClientOptions{
+		Cloud: o.Cloud.configuration(), Retry: retries(5, longestTry), PerRetryPolicies: []policy.Policy{policyFunc(demandToken)},
+	}
 	if o.HTTP != nil {
 		client.Transport = o.HTTP
 	}

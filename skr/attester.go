@@ -3,10 +3,14 @@ package skr
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -42,7 +46,7 @@ func (a Attester) keys(ctx context.Context, authority string) ([]signingKey, err
 		Issuer  string `json:"issuer"`
 		JWKSURI string `json:"jwks_uri"`
 	}
-	data, err := a.get(ctx, authority+"/.well-known/openid-configuration")
+	data, err := a.read(ctx, authority+"/.well-known/openid-configuration")
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +59,7 @@ func (a Attester) keys(ctx context.Context, authority string) ([]signingKey, err
 	if !sameHost(configuration.JWKSURI, authority) {
 		return nil, fmt.Errorf("the keys are elsewhere: %q", configuration.JWKSURI)
 	}
-	data, err = a.get(ctx, configuration.JWKSURI)
+	data, err = a.read(ctx, configuration.JWKSURI)
 	if err != nil {
 		return nil, err
 	}
@@ -70,18 +74,62 @@ func (a Attester) keys(ctx context.Context, authority string) ([]signingKey, err
 type StatusError struct {
 	URL    string
 	Status int
+	after  time.Duration // how long the service wants to be left alone
 }
 
 func (e *StatusError) Error() string {
 	return fmt.Sprintf("GET %s: %d %s", e.URL, e.Status, http.StatusText(e.Status))
 }
 
-// metadataTime bounds one read of metadata, which is a few kilobytes from a cache.
+// metadataTime bounds one read of metadata, which is a few kilobytes from a cache, with all its tries.
 const metadataTime = 30 * time.Second
 
-func (a Attester) get(ctx context.Context, address string) ([]byte, error) {
+// The tries of one read, and the pause after the first of them; each pause is three times the one before.
+const (
+	metadataTries = 5
+	metadataPause = 50 * time.Millisecond
+)
+
+// read gets a document, and again where the service has trouble, or somebody in between answers.
+func (a Attester) read(ctx context.Context, address string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, metadataTime)
 	defer cancel()
+	pause := metadataPause
+	for try := 1; ; try++ {
+		data, err := a.get(ctx, address)
+		if err == nil || try == metadataTries || !passes(err) {
+			return data, err
+		}
+		select {
+		case <-time.After(max(pause, retryAfter(err))):
+		case <-ctx.Done():
+			return nil, err
+		}
+		pause *= 3
+	}
+}
+
+// passes tells whether the same read may succeed a little later. A name that is not in DNS yet will not so soon, and a
+// certificate that is not trusted never.
+func passes(err error) bool {
+	if answer, ok := errors.AsType[*StatusError](err); ok {
+		return answer.Status >= http.StatusInternalServerError || answer.Status == http.StatusTooManyRequests
+	}
+	if lookup, ok := errors.AsType[*net.DNSError](err); ok && lookup.IsNotFound {
+		return false
+	}
+	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
+	return !untrusted && !errors.Is(err, errLarger)
+}
+
+func retryAfter(err error) time.Duration {
+	if answer, ok := errors.AsType[*StatusError](err); ok {
+		return answer.after
+	}
+	return 0
+}
+
+func (a Attester) get(ctx context.Context, address string) ([]byte, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, err
@@ -94,7 +142,11 @@ func (a Attester) get(ctx context.Context, address string) ([]byte, error) {
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return nil, &StatusError{URL: address, Status: response.StatusCode}
+		seconds, _ := strconv.Atoi(response.Header.Get("Retry-After")) // absent, or a date: as soon as we like
+		return nil, &StatusError{URL: address, Status: response.StatusCode, after: time.Duration(seconds) * time.Second}
+	}
+	if kind := response.Header.Get("Content-Type"); strings.HasPrefix(kind, "text/html") {
+		return nil, fmt.Errorf("GET %s: somebody else answered, with a web page", address)
 	}
 	return readBounded(response, maxMetadataBytes)
 }

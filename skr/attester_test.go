@@ -2,6 +2,8 @@ package skr_test
 
 import (
 	"encoding/base64"
+	"io"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +18,45 @@ func TestMetadataNamesIssuerAndKeys(t *testing.T) {
 	}
 	if meta.Issuer != i.URL || !slices.Equal(meta.KeyIDs, []string{"k1"}) {
 		t.Errorf("%+v", meta)
+	}
+}
+
+// A service that has trouble is asked again, and so is whoever answers in its place; a refusal is one at once.
+func TestMetadataIsReadAgainWhereItMayHelp(t *testing.T) {
+	page := func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = io.WriteString(w, "<html>Please sign in to this network.</html>")
+	}
+	breaksOff := func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "1000")
+		_, _ = io.WriteString(w, "{")
+	}
+	status := func(code int) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }
+	}
+	for name, test := range map[string]struct {
+		answer http.HandlerFunc
+		passes bool
+	}{
+		"500": {status(500), true}, "503": {status(503), true}, "429": {status(429), true}, "404": {status(404), false},
+		"a web page":    {page, true},
+		"half a page":   {breaksOff, true},
+		"no connection": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			i := newIssuer(t)
+			next, asked := i.Config.Handler, map[string]int{}
+			i.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if asked[r.URL.Path]++; asked[r.URL.Path] == 1 {
+					test.answer(w, r)
+					return
+				}
+				next.ServeHTTP(w, r)
+			})
+			if _, err := i.attester().Metadata(t.Context(), i.host()); (err == nil) != test.passes {
+				t.Errorf("asked %v: %v", asked, err)
+			}
+		})
 	}
 }
 

@@ -50,6 +50,9 @@ func depth(data []byte) (deepest int) {
 	return deepest
 }
 
+// errLarger is an answer that nobody could have meant.
+var errLarger = errors.New("the answer is larger")
+
 // readBounded reads a response body, at most limit bytes of it; a longer one is an error.
 func readBounded(r *http.Response, limit int64) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
@@ -57,7 +60,7 @@ func readBounded(r *http.Response, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	if int64(len(body)) > limit {
-		return nil, fmt.Errorf("the answer is larger than %d bytes", limit)
+		return nil, fmt.Errorf("%w than %d bytes", errLarger, limit)
 	}
 	return body, nil
 }

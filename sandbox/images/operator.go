@@ -67,6 +67,7 @@ func newOperator(c pods.Container) (*operator, error) {
 		return nil, fmt.Errorf("read kubeconfig: %w", err)
 	}
 	config.Dial = c.Network.DialContext
+	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return patient{next} })
 	config.QPS = -1 // one client of an API server in the same process
 	client, err := dynamic.NewForConfig(config)
 	if err != nil {
