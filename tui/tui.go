@@ -8,6 +8,7 @@ package tui
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -78,7 +79,12 @@ type Options struct {
 	// Log is the path of the file that holds the events, shown when something fails; may be empty.
 	Log string
 	Now func() time.Time // nil: the clock
+	// Abandoned ends when the terminal is wanted back at once; nil: that does not happen.
+	Abandoned context.Context
 }
+
+// ErrAbandoned tells that the terminal was given back at once, whatever was running.
+var ErrAbandoned = errors.New("the screens were left at once")
 
 // frames is how often a second the terminal is drawn at most.
 const frames = 30
@@ -87,7 +93,14 @@ const frames = 30
 // what runs, in good order, and then the program. The error is that of an interrupted run, if one was left.
 func Run(ctx context.Context, o Options) error {
 	m := New(ctx, o)
-	_, err := tea.NewProgram(m, tea.WithFPS(frames), tea.WithoutSignalHandler()).Run()
+	options := []tea.ProgramOption{tea.WithFPS(frames), tea.WithoutSignalHandler()}
+	if o.Abandoned != nil {
+		options = append(options, tea.WithContext(o.Abandoned))
+	}
+	_, err := tea.NewProgram(m, options...).Run()
+	if o.Abandoned != nil && o.Abandoned.Err() != nil {
+		return ErrAbandoned
+	}
 	if err != nil {
 		return err
 	}

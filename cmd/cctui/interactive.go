@@ -29,7 +29,12 @@ func (p *program) interactive(ctx context.Context, chosen choice, faults []actio
 		return p.headless(ctx, chosen, nil, runFrom(chosen.From))
 	}
 	stage := &stage{program: p, chosen: chosen, log: eventLog{path: filepath.Join(stateDir(p.getenv), "log.jsonl")}}
-	err := tui.Run(ctx, tui.Options{Places: stage.places(), Mouse: !chosen.NoMouse, Log: stage.log.path})
+	err := p.draw(ctx, func(abandoned context.Context) error {
+		return tui.Run(ctx, tui.Options{Places: stage.places(), Mouse: !chosen.NoMouse, Log: stage.log.path, Abandoned: abandoned})
+	})
+	if errors.Is(err, tui.ErrAbandoned) {
+		return err // nobody waits for anything any more
+	}
 	stage.farewell()
 	return errors.Join(err, stage.close())
 }
@@ -111,6 +116,7 @@ func (s *stage) opener(choose func(*choice)) func(context.Context, tui.Listener)
 			return nil, err
 		}
 		s.keep(at)
+		s.program.journal.Store(at.journal)
 		at.credential.DeviceCode = func(code azure.DeviceCode) { to.Tell(code.Message) }
 		options, err := at.options(ctx, chosen)
 		if err != nil {

@@ -35,13 +35,51 @@ func (p *program) heed(signals <-chan os.Signal, cancel func()) {
 	if _, interrupted := <-signals; !interrupted {
 		return
 	}
-	fmt.Fprintln(p.err, "\nInterrupted: finishing what must not be cut short. Again to leave at once.")
+	p.answer()
 	cancel()
 	drain(signals)
-	if _, again := <-signals; again {
-		p.farewell()
-		p.leave(actions.ExitInterrupted)
+	if _, again := <-signals; !again {
+		return
 	}
+	if s := p.screens.Load(); s != nil {
+		s.abandon()
+		<-s.gone
+	}
+	p.farewell()
+	p.leave(actions.ExitInterrupted)
+}
+
+// answer tells of the first interrupt. Over screens nothing can be told: they say it themselves.
+func (p *program) answer() {
+	if p.screens.Load() != nil {
+		return
+	}
+	said := "Interrupted: finishing what must not be cut short. Again to leave at once."
+	if parting := p.parting.Load(); parting != nil {
+		said = *parting
+	}
+	fmt.Fprintln(p.err, "\n"+said)
+}
+
+// screens is what draws on the terminal.
+type screens struct {
+	abandon func()        // has the terminal given back at once
+	gone    chan struct{} // closed when it has been
+}
+
+// draw runs what draws on the terminal, with a context that ends when the terminal is wanted back at once.
+func (p *program) draw(ctx context.Context, run func(abandoned context.Context) error) error {
+	abandoned, abandon := context.WithCancel(context.WithoutCancel(ctx))
+	defer abandon()
+	s := &screens{abandon: abandon, gone: make(chan struct{})}
+	p.screens.Store(s)
+	err := run(abandoned)
+	p.screens.Store(nil)
+	if ctx.Err() != nil {
+		fmt.Fprintln(p.err, "Ended by a signal.")
+	}
+	close(s.gone)
+	return err
 }
 
 // farewell tells what stays behind, by the journal: there is no time to ask anybody.

@@ -34,6 +34,9 @@ type program struct {
 	alreadyToldIt bool // the error the command ends with was shown
 	// journal is that of the walkthrough under way, for who leaves in the middle of it.
 	journal atomic.Pointer[actions.Journal]
+	screens atomic.Pointer[screens] // nil: nobody draws on the terminal
+	// parting is what the first interrupt is answered with; nil: that what is under way is finished.
+	parting atomic.Pointer[string]
 }
 
 func system() *program {
