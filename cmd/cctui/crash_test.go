@@ -23,7 +23,7 @@ import (
 
 // TestKilled kills the real program with SIGKILL, at every request and every change of its state
 // directory, and starts it again with the same command. With CCTUI_CRASH=full it tries all of them
-// (make crash); else a few, chosen by the seed CCTUI_CRASH_SEED.
+// (make crash), with a number so many, else a few; CCTUI_CRASH_SEED chooses which.
 func TestKilled(t *testing.T) {
 	program, tally := build(t), &tally{}
 	t.Run("points", func(t *testing.T) {
@@ -97,22 +97,26 @@ func commandOf(cleanup bool) []string {
 // progressEvery is after how many kill points the tally so far is told.
 const progressEvery = 100
 
-// sampleSize is how many moments are tried where not all are: a few seconds' worth.
+// sampleSize is how many moments are tried where nobody says: a few seconds' worth.
 const sampleSize = 6
 
-// chosen are all moments, or a sample of them.
+// chosen are as many moments as CCTUI_CRASH says, or all of them. Their order is the seed's, so that
+// whoever stops in the middle has tried some of each kind.
 func chosen(t *testing.T, all []moment) []moment {
-	if os.Getenv("CCTUI_CRASH") == "full" {
-		t.Logf("%d moments", len(all))
-		return all
-	}
 	seed, err := strconv.ParseUint(cmp.Or(os.Getenv("CCTUI_CRASH_SEED"), "1"), 10, 64)
 	if err != nil {
 		t.Fatal(err)
 	}
 	random := rand.New(rand.NewPCG(seed, 0))
 	random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-	return all[:min(sampleSize, len(all))]
+	size := len(all)
+	if asked := cmp.Or(os.Getenv("CCTUI_CRASH"), strconv.Itoa(sampleSize)); asked != "full" {
+		if size, err = strconv.Atoi(asked); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fmt.Printf("trying %d of %d moments\n", min(size, len(all)), len(all))
+	return all[:min(size, len(all))]
 }
 
 // try kills a process at the moment, lets another one finish, and looks at what there is then.
