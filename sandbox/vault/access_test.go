@@ -108,6 +108,16 @@ func TestAManagedHSMHasRolesOfItsOwn(t *testing.T) {
 	if status, _ := release(); status != 403 {
 		t.Errorf("released without a role: %d", status)
 	}
+	if status := assign(operator, "/keys/k", "a4", cryptoUser, guest); status != 200 {
+		t.Fatalf("assign: %d", status)
+	}
+	if status, answer := release(); status != 200 {
+		t.Errorf("a crypto user may have keys released: %d %s", status, failureOf(answer))
+	}
+	deleted := hsm + "/deletedkeys/k?api-version=7.4"
+	if status, answer := r.call(t, operator, http.MethodGet, deleted, nil); status != 403 || !strings.Contains(failureOf(answer), "keys/deletedKeys/read/action") {
+		t.Errorf("a crypto user is no officer: %d %s", status, failureOf(answer))
+	}
 }
 
 func TestAVaultHasNoLocalRoles(t *testing.T) {

@@ -25,7 +25,8 @@ var localRoleActions = map[string][]string{
 		"keys/deletedKeys/read/action", "keys/deletedKeys/recover/action", "keys/deletedKeys/delete",
 	},
 	"21dbd100-6940-42c2-9190-5d6cb909625b": { // Crypto User
-		"keys/read/action", "keys/write/action", "keys/create", "keys/delete", "keys/deletedKeys/read/action",
+		"roleAssignments/read/action",
+		"keys/read/action", "keys/write/action", "keys/create", "keys/delete", "keys/release/action",
 	},
 	"21dbd100-6940-42c2-9190-5d6cb909625c": {"keys/release/action"}, // Crypto Service Release User
 }
