@@ -40,6 +40,21 @@ func (w *Walkthrough) Experiment() string { return w.journal.read().Experiment }
 func (w *Walkthrough) Apply(ctx context.Context, id string) (*Problem, error) {
 	w.running.Lock()
 	defer w.running.Unlock()
+	refusal, err := w.apply(ctx, id)
+	if err != nil {
+		w.note("The experiment %s failed: %v", id, err)
+		return nil, err
+	}
+	w.note("The experiment %s was refused: %v", id, refusal)
+	return refusal, nil
+}
+
+// note keeps what becomes of experiments with the step whose pod they are about.
+func (w *Walkthrough) note(format string, args ...any) {
+	w.emit(Logged{Step: "consumer", Text: Sanitize(fmt.Sprintf(format, args...), maxLogText)})
+}
+
+func (w *Walkthrough) apply(ctx context.Context, id string) (*Problem, error) {
 	e, err := w.choose(id)
 	if err != nil {
 		return nil, err
@@ -103,6 +118,14 @@ func dismissConsumer(ctx context.Context, r *Run, k Kube) error {
 func (w *Walkthrough) Restore(ctx context.Context) error {
 	w.running.Lock()
 	defer w.running.Unlock()
+	err := w.putBack(ctx)
+	if err != nil {
+		w.note("Putting back what the experiment broke failed: %v", err)
+	}
+	return err
+}
+
+func (w *Walkthrough) putBack(ctx context.Context) error {
 	r, k, err := w.stage(ctx)
 	if err != nil {
 		return err

@@ -197,3 +197,25 @@ func TestWithoutAConsumerThereIsNothingToTry(t *testing.T) {
 		t.Error("something was noted, or restored")
 	}
 }
+
+// What cctui does not know must not be lost: the log has it, without what could harm a terminal.
+func TestTheLogTellsWhyAnExperimentFailed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, j := newRealm(), NewJournal()
+		finish(t, w, j, nil)
+		walk, r := walkthrough(t, w, j, nil)
+		w.once("kube.Apply", errors.New("flux \x1b[31mcapacitor"))
+		if _, err := walk.Apply(t.Context(), "no-sidecar"); err == nil {
+			t.Fatal("it did not fail")
+		}
+		if said := r.logged("consumer"); !strings.Contains(said, "The experiment no-sidecar failed") || !strings.Contains(said, "flux capacitor") {
+			t.Errorf("logged %q", said)
+		}
+		if _, err := walk.Apply(t.Context(), "no-sidecar"); err != nil {
+			t.Fatal(err)
+		}
+		if said := r.logged("consumer"); !strings.Contains(said, "was refused") {
+			t.Errorf("logged %q", said)
+		}
+	})
+}

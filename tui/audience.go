@@ -201,6 +201,11 @@ func (m *Model) onStage(what string, stage live.Stage, do func(Engine, context.C
 	}
 }
 
+// cause is a problem in a sentence, and what was said of it.
+func cause(p *actions.Problem) string {
+	return oneLine(p.Title) + ". " + oneLine(firstOf(p.Raw, p.Why))
+}
+
 // takeTrial tells the audience how it ended.
 func (m *Model) takeTrial(t tried) tea.Cmd {
 	m.running = nil
@@ -208,10 +213,15 @@ func (m *Model) takeTrial(t tried) tea.Cmd {
 	if m.leaving {
 		return m.end()
 	}
+	if t.err != nil {
+		t.stage.Title, t.stage.Sees = map[bool]string{true: "Not put back", false: "It did not come to a refusal"}[t.back], cause(problemOf(t.err))
+	}
 	m.pane.SetStage(t.stage)
 	switch {
+	case t.err != nil && m.applied == "":
+		m.notice = "Nothing is broken; t tries again. The details are in the log of the consumer's step."
 	case t.err != nil:
-		m.notice = oneLine(problemOf(t.err).Title) + ". u puts everything back."
+		m.notice = "u puts everything back. The details are in the log of the consumer's step."
 	case t.back:
 		m.notice = "Everything is as it was: the consumer shows decrypted messages again."
 	default:

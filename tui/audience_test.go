@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -112,4 +113,19 @@ func TestPresenting(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestAnExperimentThatFailsShowsWhy(t *testing.T) {
+	onStage(t, 120, 40, func(s *show) {
+		s.press("a")
+		s.play("succeeded", nil)
+		s.engine.failed = errors.New("flux \x1b[31mcapacitor\x1b[0m")
+		s.press("p", "t", "1")
+		s.sees("It did not come to a refusal.", "Something failed that cctui does not know. flux capacitor", "u puts everything back.")
+		s.press("u")
+		s.sees("Not put back.", "flux capacitor")
+		s.engine.failed = nil
+		s.press("u")
+		s.sees("Everything is as it was")
+	})
 }

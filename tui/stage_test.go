@@ -36,7 +36,7 @@ type fakeEngine struct {
 	board  *board // what was played
 	status actions.Status
 	stale  []string // what the next edit makes stale
-	failed error    // of the next edit, cure or skip
+	failed error    // of the next edit, cure, skip, experiment
 	ended  chan struct{}
 
 	live    chan actions.LiveEvent
@@ -186,6 +186,9 @@ func (f *fakeEngine) Apply(_ context.Context, id string) (*actions.Problem, erro
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.applied = id
+	if f.failed != nil {
+		return nil, f.failed
+	}
 	return &actions.Problem{Title: "The measurement is another", Why: "The policy was changed."}, nil
 }
 
@@ -194,8 +197,10 @@ func (f *fakeEngine) Restore(context.Context) error {
 	f.ask("restore")
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.applied = ""
-	return nil
+	if f.failed == nil {
+		f.applied = ""
+	}
+	return f.failed
 }
 
 func (f *fakeEngine) ask(what string) {
