@@ -181,6 +181,18 @@ var passingProblems = []row{
 		links:  []string{"https://status.azure.com"},
 	},
 	{
+		id:    "answer-unreadable",
+		retry: true,
+		when: []match{{text: says(`something that is not JSON`, `somebody else answered, with a web page`, `unmarshalling type \*`, `invalid character '.{1,6}' looking for`,
+			`cannot unmarshal \w+ into Go`, `unexpected end of JSON input`, `json decode error`, `couldn't get version/kind`, `Object 'Kind' is missing`)}},
+		title: "An answer cannot be read",
+		why:   "It says yes and is not what the service sends. Most often somebody in between answered: a proxy, or a network that wants somebody to sign in first.",
+		remedy: []string{
+			"Open any page in a browser on this machine, and do what the network asks for.",
+			"Run the same command again: it looks what is there, and believes nothing that it could not read.",
+		},
+	},
+	{
 		id:     "host-unknown",
 		when:   []match{{text: says(`no such host`)}},
 		title:  "A host name does not exist",

@@ -97,7 +97,7 @@ func (w *Walkthrough) fail(s Step, err error) error {
 func (w *Walkthrough) persist(ctx context.Context, s Step, try func(context.Context, Step) (bool, error)) (skipped bool, err error) {
 	tries := 0
 	for p := range retries.pauses() {
-		if skipped, err = try(ctx, s); err == nil || ctx.Err() != nil {
+		if skipped, err = w.inTime(ctx, s, try); err == nil || ctx.Err() != nil {
 			return skipped, err
 		}
 		if tries++; tries == maxTries || !Explain(s.ID, err).Retry {
