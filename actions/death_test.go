@@ -106,7 +106,7 @@ func TestKilledAtAnyMomentNothingIsMadeTwice(t *testing.T) {
 func runMortal(t *testing.T, dir string, world *mortal, steps []Step) (*Journal, error) {
 	t.Helper()
 	j := openJournal(t, dir)
-	held := j.store.lock
+	held := j.store.(*store).lock
 	defer func() { _ = held.release() }() // as the system does when a process ends
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()

@@ -24,11 +24,18 @@ const suffixLength = 6
 // to make. Whatever it is told survives the death of the process from when the call returns, and what
 // cleanup depends on survives the loss of power, too. It never holds a secret.
 type Journal struct {
-	store *store // nil: in memory only
+	store keeper // nil: in memory only
 	torn  bool
 
 	mu  sync.Mutex
 	doc document
+}
+
+// keeper keeps documents where they outlive the process.
+type keeper interface {
+	// save replaces the document; a lasting one outlives the loss of power, too.
+	save(doc document, lasting bool) error
+	close() error
 }
 
 // document is the journal as it lies on disk.

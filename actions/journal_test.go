@@ -131,7 +131,7 @@ func TestWritesTakeTurns(t *testing.T) {
 			t.Fatal(err)
 		}
 		if i%2 == 0 {
-			_ = j.store.lock.release() // killed: nothing is said any more
+			_ = j.store.(*store).lock.release() // killed: nothing is said any more
 		} else if err := j.Close(); err != nil {
 			t.Fatal(err)
 		}

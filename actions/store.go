@@ -70,10 +70,10 @@ func Peek(dir string) (*Journal, error) {
 
 // Close lets other processes have the journal.
 func (j *Journal) Close() error {
-	if j.store == nil || j.store.lock == nil {
+	if j.store == nil {
 		return nil
 	}
-	return errors.Join(j.store.sync(), j.store.lock.release())
+	return j.store.close()
 }
 
 // DamagedError is a journal that cannot be read.
@@ -226,13 +226,16 @@ func (s *store) write(data []byte, lasting bool) error {
 	return err
 }
 
-// sync makes what was written last, lasting.
-func (s *store) sync() error {
+// close makes what was written last, lasting, and gives the lock back.
+func (s *store) close() error {
+	if s.lock == nil {
+		return nil
+	}
 	err := s.syncFile(s.path(s.turn))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // nothing was written since the last lasting one
+		err = nil // nothing was written since the last lasting one
 	}
-	return err
+	return errors.Join(err, s.lock.release())
 }
 
 func (s *store) syncFile(path string) error {
