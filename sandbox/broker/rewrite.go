@@ -42,8 +42,21 @@ func parseResponse(h header, frame []byte) (kmsg.Response, error) {
 	return response, nil
 }
 
+// plainVersion is the last one of both requests of a SASL exchange that has no tagged fields.
+const plainVersion = 1
+
+// versionsRequest is an ApiVersions request with no more of a client's own than its version.
+func versionsRequest(h header) []byte {
+	request := kmsg.NewPtrApiVersionsRequest()
+	request.SetVersion(max(h.version, 0))
+	request.ClientSoftwareName, request.ClientSoftwareVersion = "cctui", "1"
+	sized := kmsg.NewRequestFormatter().AppendRequest(nil, request, h.correlation)
+	return sized[4:]
+}
+
 // offerHandshake says in the list of versions that SaslHandshake is there from version 0, as every
 // Kafka broker does: librdkafka gives up on one that has version 1 only, and then uses version 1.
+// SaslAuthenticate is offered without tagged fields.
 func offerHandshake(h header, frame []byte) ([]byte, error) {
 	if len(frame) < 6 {
 		return nil, errShort
@@ -59,6 +72,9 @@ func offerHandshake(h header, frame []byte) ([]byte, error) {
 	for i := range versions.ApiKeys {
 		if versions.ApiKeys[i].ApiKey == saslHandshake {
 			versions.ApiKeys[i].MinVersion = 0
+		}
+		if versions.ApiKeys[i].ApiKey == saslAuthenticate {
+			versions.ApiKeys[i].MaxVersion = plainVersion
 		}
 	}
 	return appendResponse(h.correlation, versions), nil

@@ -69,7 +69,7 @@ func (s *session) signIn() error {
 			return err
 		}
 		if h.key == apiVersions {
-			if err := s.passVersions(h, frame); err != nil {
+			if err := s.tellVersions(h); err != nil {
 				return err
 			}
 			continue
@@ -92,9 +92,10 @@ func (s *session) signIn() error {
 	}
 }
 
-// passVersions asks the broker which versions there are.
-func (s *session) passVersions(h header, request []byte) error {
-	if err := writeFrame(s.broker, request); err != nil {
+// tellVersions asks the broker which versions there are, in the client's stead: nothing a stranger
+// wrote reaches the broker.
+func (s *session) tellVersions(h header) error {
+	if err := writeFrame(s.broker, versionsRequest(h)); err != nil {
 		return err
 	}
 	response, err := readFrame(s.broker, maxResponse)
@@ -110,6 +111,11 @@ func (s *session) passVersions(h header, request []byte) error {
 // authenticate answers the two requests of a SASL exchange.
 // Source: KIP-43 and KIP-152; RFC 4616 for PLAIN.
 func (s *session) authenticate(h header, frame []byte) (kmsg.Response, error) {
+	// Of a stranger nothing else is parsed, and no tagged fields: the parser believes their number,
+	// and counts for seconds.
+	if h.key != saslHandshake && h.key != saslAuthenticate || h.version > plainVersion {
+		return nil, fmt.Errorf("Kafka request %d version %d before sign-in", h.key, h.version)
+	}
 	request, err := parseRequest(h, frame)
 	if err != nil {
 		return nil, err
@@ -125,7 +131,7 @@ func (s *session) authenticate(h header, frame []byte) (kmsg.Response, error) {
 		}
 		return response, nil
 	}
-	return nil, fmt.Errorf("Kafka request %d before sign-in", h.key)
+	return nil, fmt.Errorf("Kafka request %T before sign-in", request)
 }
 
 func handshake(request *kmsg.SASLHandshakeRequest) kmsg.Response {
