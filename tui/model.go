@@ -18,7 +18,7 @@ type Model struct {
 	stream  *stream
 	layout  layout
 	theme   theme
-	dark    bool
+	on      background
 	colours colorprofile.Profile
 	now     time.Time // moves with the tick, so that what is drawn follows from messages alone
 	ticking bool
@@ -64,8 +64,8 @@ func New(ctx context.Context, o Options) *Model {
 	}
 	m := &Model{
 		options: o, ctx: ctx, stream: newStream(), now: o.Now(),
-		dark: true, colours: colorprofile.TrueColor,
-		board: newBoard(), screens: screens(), chosen: map[int]int{},
+		colours: colorprofile.TrueColor,
+		board:   newBoard(), screens: screens(), chosen: map[int]int{},
 	}
 	m.pane = live.New(o.Now)
 	m.look()
@@ -115,8 +115,13 @@ func (m *Model) take(msg tea.Msg) tea.Cmd {
 	case tea.WindowSizeMsg:
 		m.arrange(msg.Width, msg.Height)
 	case tea.BackgroundColorMsg:
-		m.dark = msg.IsDark()
+		m.on = map[bool]background{true: backgroundDark, false: backgroundLight}[msg.IsDark()]
 		m.look()
+	case tea.EnvMsg:
+		if m.on == backgroundUnknown {
+			m.on = backgroundOf(msg.Getenv("COLORFGBG"))
+			m.look()
+		}
 	case tea.ColorProfileMsg:
 		m.colours = msg.Profile
 		m.look()
@@ -164,7 +169,7 @@ func (m *Model) take(msg tea.Msg) tea.Cmd {
 
 // look takes over how the terminal wants things to look.
 func (m *Model) look() {
-	m.theme = newTheme(m.dark, m.colours)
+	m.theme = newTheme(m.on, m.colours)
 	t := m.theme
 	m.pane.Restyle(live.Style{Strong: t.strong, Muted: t.muted, Accent: t.accent, Good: t.good, Warn: t.warn, Bad: t.bad})
 }

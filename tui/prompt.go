@@ -5,6 +5,7 @@ import (
 
 	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
+	"charm.land/lipgloss/v2"
 
 	"github.com/cctui/cctui/actions"
 )
@@ -91,6 +92,7 @@ func newInput(value string) textinput.Model {
 	input.Prompt = ""
 	styles := textinput.DefaultStyles(true)
 	styles.Cursor.Blink = false
+	styles.Cursor.Color = lipgloss.NoColor{} // the text's own, reversed: seen on every background
 	styles.Focused.Text = styles.Focused.Text.UnsetForeground()
 	styles.Blurred.Text = styles.Blurred.Text.UnsetForeground()
 	input.SetStyles(styles)
