@@ -27,7 +27,7 @@ func contrast() Step {
 				heredoc("consumer-ordinary.yaml", string(render("ordinary.yaml", shellValues(in)))),
 				"kubectl apply --server-side -f consumer-ordinary.yaml",
 				sh("kubectl", "wait", "pod/"+ordinaryPod, "--for=condition=Ready", "--timeout=300s", "--namespace", in.Namespace),
-				sh("kubectl", "get", "--raw", "/api/v1/namespaces/"+in.Namespace+"/services/"+ordinaryService+":80/proxy/"),
+				untilMessage(readPage(in.Namespace, ordinaryService)),
 			}
 		},
 		Run:     runContrast,

@@ -19,11 +19,12 @@ func message() Step {
 		Typical: 30 * time.Second,
 		Commands: func(in Inputs) []string {
 			if in.Expose == ExposeCluster {
-				return []string{sh("kubectl", "get", "--raw", "/api/v1/namespaces/"+in.Namespace+"/services/"+consumerService+":80/proxy/")}
+				return []string{untilMessage(readPage(in.Namespace, consumerService))}
 			}
+			address := capture("CONSUMER_ADDRESS", "kubectl", "get", "svc", consumerService, "-n", in.Namespace, "--output", "jsonpath={.status.loadBalancer.ingress[0].ip}")
 			return []string{
-				capture("CONSUMER_ADDRESS", "kubectl", "get", "svc", consumerService, "-n", in.Namespace, "--output", "jsonpath={.status.loadBalancer.ingress[0].ip}"),
-				sh("curl", "http://"+variable("CONSUMER_ADDRESS")+"/"),
+				"until " + address + ` && test -n "${CONSUMER_ADDRESS}"; do sleep 5; done`,
+				untilMessage(sh("curl", "--silent", "--fail", "http://"+variable("CONSUMER_ADDRESS")+"/")),
 			}
 		},
 		Run: runMessage,

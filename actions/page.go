@@ -27,6 +27,17 @@ var (
 	pageTag     = regexp.MustCompile(`(?s)<[^>]*>`)
 )
 
+// untilMessage repeats a command that reads a consumer's page until it shows a message. At first nobody
+// listens, and while the producer rests the page says so after ten seconds.
+func untilMessage(read string) string {
+	return "until " + read + " | grep '<code' | grep -v Timeout; do sleep 5; done"
+}
+
+// readPage is the command that reads a page through the API server.
+func readPage(namespace, service string) string {
+	return sh("kubectl", "get", "--raw", "/api/v1/namespaces/"+namespace+"/services/"+service+":80/proxy/")
+}
+
 // judgePage goes by the message itself. The page's heading misleads: it says "Encrypted" over
 // decrypted text and "Unencrypted" over ciphertext.
 // Source: microsoft/confidential-container-demos, kafka/consumer before commit 7bc0e46.

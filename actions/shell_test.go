@@ -130,9 +130,15 @@ az() {
 }
 kubectl() {
 	test -f "$KUBECONFIG" || { echo "kubectl $*: not with our cluster" >&2; return 1; }
-	case "$*" in *"-f -"*) cat >/dev/null ;; *jsonpath*) printf policy | base64 ;; esac
+	case "$*" in
+	*"-f -"*) cat >/dev/null ;;
+	*jsonpath*) printf policy | base64 ;;
+	*--raw*) echo '<code className="code">Msg 1: read</code>' ;;
+	esac
 }
-curl() { echo "namespace: myproject"; }
+curl() {
+	case "$*" in *http://*) echo '<code className="code">Msg 1: read</code>' ;; *) echo "namespace: myproject" ;; esac
+}
 `
 
 // The script is run as a whole, and its cleanup in a shell that knows nothing of it.
@@ -142,7 +148,9 @@ func TestTheScriptRunsFromEndToEnd(t *testing.T) {
 			dir, in := t.TempDir(), inputsOf(change)
 			start := "cd " + sh(dir) + "\n" + pretended
 			script := Runbook(Plan(in, Steps()))
-			bash(t, start+script)
+			if said := bash(t, start+script); strings.Count(said, "Msg 1: read") != 2 {
+				t.Errorf("the two pages are not shown:\n%s", said)
+			}
 
 			consumer := podOf(documents(t, readFile(t, dir, "consumer.yaml"))[0])
 			if got := env(consumer, consumerPod, "SkrClientAKVEndpoint"); got != "kv.vault.azure.net" {
