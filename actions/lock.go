@@ -4,8 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
+	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -49,6 +52,9 @@ func acquire(dir string) (*lock, error) {
 	}
 	if !ok {
 		h := l.holder()
+		if !alive(h.PID) {
+			h = holder{} // the file is still its predecessor's, who was killed
+		}
 		return nil, &LockedError{PID: h.PID, Since: h.Since}
 	}
 	data, err := json.Marshal(holder{PID: os.Getpid(), Since: time.Now()})
@@ -68,6 +74,20 @@ func (l *lock) holder() (h holder) {
 		return holder{}
 	}
 	return h
+}
+
+// alive tells whether there is a process of that number.
+func alive(pid int) bool {
+	process, err := os.FindProcess(pid)
+	if err != nil || pid <= 0 {
+		return false
+	}
+	defer process.Release()
+	if runtime.GOOS == "windows" {
+		return true // there, it is found only while it lives
+	}
+	err = process.Signal(syscall.Signal(0))
+	return err == nil || errors.Is(err, fs.ErrPermission)
 }
 
 func (l *lock) release() error {

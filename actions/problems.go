@@ -5,6 +5,7 @@ import "slices"
 // known are the failures that cctui can explain. The first row that matches wins: so what a service
 // said stands before how it was said, and the passing ones, which match least, come last.
 var known = slices.Concat(
+	journalProblems,
 	uncertainProblems,
 	federationProblems,
 	signInProblems,

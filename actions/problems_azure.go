@@ -181,10 +181,23 @@ var passingProblems = []row{
 		links:  []string{"https://status.azure.com"},
 	},
 	{
+		id:    "operation-failed",
+		when:  []match{{statuses: []int{200}}},
+		title: "Azure began this, and did not succeed",
+		why:   "The operation was accepted and ended as failed. What Azure says of it stands below; its activity log may say more.",
+		remedy: []string{
+			"Look at the activity log for the reason, and mend it.",
+			"Remove what is left of it with cctui cleanup, and run the same command again.",
+		},
+		commands: []string{"az monitor activity-log list --resource-group <resource-group> --status Failed --output table"},
+	},
+	{
 		id:    "answer-unreadable",
 		retry: true,
 		when: []match{{text: says(`something that is not JSON`, `somebody else answered, with a web page`, `unmarshalling type \*`, `invalid character '.{1,6}' looking for`,
-			`cannot unmarshal \w+ into Go`, `unexpected end of JSON input`, `json decode error`, `couldn't get version/kind`, `Object 'Kind' is missing`)}},
+			`cannot unmarshal \w+ into Go`, `unexpected end of JSON input`, `json decode error`, `couldn't get version/kind`, `Object 'Kind' is missing`,
+			// The sidecar's words, at each of its three services.
+			`empty token string in maa response`, `unmarshalling authentication token response failed`, `unmarshalling http response to releasekey response failed`)}},
 		title: "An answer cannot be read",
 		why:   "It says yes and is not what the service sends. Most often somebody in between answered: a proxy, or a network that wants somebody to sign in first.",
 		remedy: []string{
@@ -213,13 +226,6 @@ var passingProblems = []row{
 		title:  "The connection was lost",
 		why:    "The network between this machine and the service failed.",
 		remedy: []string{"Check the network and a proxy's settings, and run the same command again."},
-	},
-	{
-		id:     "disk-full",
-		when:   []match{{text: says(`no space left on device`)}},
-		title:  "The disk is full",
-		why:    "cctui writes down what it makes before it makes it, and could not.",
-		remedy: []string{"Make room, and run the same command again."},
 	},
 	{
 		id:     "timed-out",

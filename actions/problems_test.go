@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cctui/cctui/azure"
 	"github.com/cctui/cctui/kube"
@@ -62,6 +63,7 @@ var samples = []struct {
 	{"client-secret", "sign-in", fmt.Errorf("%w: AADSTS7000215: Invalid client secret provided.", azure.ErrSignIn)},
 	{"tenant-unknown", "sign-in", fmt.Errorf("%w: AADSTS90002: Tenant 'x' not found.", azure.ErrSignIn)},
 	{"not-signed-in", "sign-in", fmt.Errorf("%w: Please run 'az login' to setup account.", azure.ErrSignIn)},
+	{"sign-in-unreadable", "sign-in", fmt.Errorf("%w: ClientSecretCredential: unable to resolve an endpoint: json decode error: json: cannot unmarshal", azure.ErrSignIn)},
 	{"sign-in-failed", "sign-in", fmt.Errorf("%w: AADSTS1234567: something new", azure.ErrSignIn)},
 	{"subscription-unknown", "sign-in", service(404, "SubscriptionNotFound", "", "The subscription 'x' could not be found.")},
 	{"subscription-disabled", "resource-group", service(409, "ReadOnlyDisabledSubscription", "", "The subscription is disabled and therefore marked as read only.")},
@@ -155,6 +157,9 @@ var samples = []struct {
 	{"throttled", "vault", service(429, "", "", "slow down")},
 	{"throttled", "vault", service(200, "SubscriptionRequestsThrottled", "", "slow down")},
 	{"service-down", "vault", service(503, "ServiceUnavailable", "", "later")},
+	{"operation-failed", "cluster", service(200, "InternalOperationError", "", "the operation failed")},
+	{"operation-failed", "vault", service(200, "", "", "")},
+	{"answer-unreadable", "message", skr.ParseSidecarError(403, "attestation failed: Retrieving MAA token from MAA endpoint failed: empty token string in maa response")},
 	{"answer-unreadable", "vault", fmt.Errorf("read vault kv: %w", &azure.UnreadableError{Host: "management.azure.com"})},
 	{"answer-unreadable", "sign-in", errors.New("list subscriptions: unmarshalling type *armsubscriptions.SubscriptionListResult: invalid character '<' looking for beginning of value")},
 	{"answer-unreadable", "attestation", errors.New("decode the openid-configuration: json: cannot unmarshal array into Go value of type string")},
@@ -167,7 +172,13 @@ var samples = []struct {
 	{"connection-lost", "feature", errors.New("register feature: body download policy: stream error: stream ID 49; INTERNAL_ERROR; received from peer")},
 	{"connection-lost", "attestation", errors.New(`Get "https://s.attest.azure.net/certs": EOF`)},
 	{"connection-lost", "cluster", errors.New("read tcp 10.0.0.1:5: read: connection reset by peer")},
-	{"disk-full", "cluster", errors.New("write the journal: write journal.json.1: no space left on device")},
+	{"run-locked", "sign-in", &LockedError{PID: 1, Since: time.Unix(0, 0)}},
+	{"run-locked", "sign-in", &LockedError{}},
+	{"journal-newer", "sign-in", fmt.Errorf("the journal in /home/ana/.local/state/cctui/azure: %w", errNewerJournal)},
+	{"journal-damaged", "sign-in", &DamagedError{Dir: "/home/ana/.local/state/cctui/azure", Err: errors.New("unexpected EOF")}},
+	{"disk-full", "cluster", errors.New("write the journal: write journal.json: no space left on device")},
+	{"state-read-only", "sign-in", errors.New("make the state directory: mkdir /state: read-only file system")},
+	{"state-read-only", "cluster", errors.New("write the journal: open /state/journal.json: permission denied")},
 	{"timed-out", "cluster", fmt.Errorf("waited 1h0m0s: for the cluster: %w", context.DeadlineExceeded)},
 }
 

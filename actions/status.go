@@ -7,8 +7,10 @@ import (
 
 // Status is what a run knows of itself, without asking the world.
 type Status struct {
-	Run     string           `json:"run"`
-	Sandbox string           `json:"sandbox,omitempty"` // id of the sandbox; empty: Azure
+	Run     string `json:"run"`
+	Sandbox string `json:"sandbox,omitempty"` // id of the sandbox; empty: Azure
+	// Gone tells that the sandbox has ended, and with it all that the run made.
+	Gone    bool             `json:"gone,omitempty"`
 	Created time.Time        `json:"created"`
 	Inputs  Inputs           `json:"inputs"`
 	Steps   []StepStatus     `json:"steps"`

@@ -57,7 +57,7 @@ func serve(t testing.TB, program string, around func(http.Handler) http.Handler)
 	}
 	p := &place{program: program, state: t.TempDir(), sandbox: served}
 	t.Cleanup(func() {
-		if err := served.Close(); err != nil {
+		if err := p.sandbox.Close(); err != nil {
 			t.Error(err)
 		}
 	})

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -66,28 +67,42 @@ func parseEndpoints(content []byte) (e sandbox.Endpoints, err error) {
 // running finds the sandbox that another process serves. Files without a sandbox behind them, left
 // by a process that was killed, are as good as none.
 func (d discovery) running(ctx context.Context) (e sandbox.Endpoints, found bool) {
+	e, err := d.reach(ctx)
+	return e, err == nil
+}
+
+// ended tells whether a sandbox has surely ended: another one took its place, or nobody is there. One
+// that is merely slow to answer has not.
+func (d discovery) ended(ctx context.Context, id string) bool {
+	e, err := d.reach(ctx)
+	var slow net.Error
+	return e.ID != id || err != nil && !(errors.As(err, &slow) && slow.Timeout()) && ctx.Err() == nil
+}
+
+// reach calls the sandbox that the folder tells of.
+func (d discovery) reach(ctx context.Context) (e sandbox.Endpoints, err error) {
 	content, err := readBounded(d.endpoints(), maxDiscovery)
 	if err != nil {
-		return e, false
+		return e, err
 	}
 	if e, err = parseEndpoints(content); err != nil {
-		return e, false
+		return e, err
 	}
 	client, err := e.Client()
 	if err != nil {
-		return e, false
+		return e, err
 	}
 	defer client.CloseIdleConnections()
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodHead, e.Authority, nil)
 	if err != nil {
-		return e, false
+		return e, err
 	}
 	// The certificate proves that it is this sandbox; what it answers does not matter.
 	response, err := client.Do(request)
 	if err != nil {
-		return e, false
+		return e, err
 	}
-	return e, response.Body.Close() == nil
+	return e, response.Body.Close()
 }

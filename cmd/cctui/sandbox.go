@@ -64,6 +64,7 @@ func (p *program) serve(cmd *cobra.Command, options sandbox.Options) (err error)
 	}
 	settled := chosen.withDefaults("")
 	options.Profile, options.Scale, options.Faults = settled.SandboxProfile, settled.SandboxScale, settled.SandboxFaults // no profile: instant
+	p.mourn(cmd.Context())
 	served, err := sandbox.Start(cmd.Context(), options)
 	if err != nil {
 		return err

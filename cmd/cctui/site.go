@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 
@@ -32,6 +33,9 @@ func (p *program) open(ctx context.Context, chosen choice) (*site, error) {
 		return nil, errors.Join(err, at.close())
 	}
 	at.closers = append(at.closers, at.journal.Close)
+	if at.journal.Torn() {
+		fmt.Fprintln(p.err, "The journal's last write was cut short, as by a loss of power; going on from what stood there before it.")
+	}
 	if err := at.journal.Bind(at.sandboxID); err != nil {
 		return nil, errors.Join(err, at.close())
 	}

@@ -61,6 +61,7 @@ func (p *program) sandbox(ctx context.Context, chosen choice) (surroundings, err
 		if e, found := p.discovery().running(ctx); found {
 			return inSandbox(e)
 		}
+		p.mourn(ctx)
 	}
 	settled := chosen.withDefaults("")
 	embedded, err := sandbox.Start(ctx, sandbox.Options{

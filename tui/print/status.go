@@ -15,6 +15,10 @@ func Status(out io.Writer, s actions.Status, now time.Time) {
 		where = "SANDBOX " + s.Sandbox
 	}
 	fmt.Fprintf(out, "run %s in %s, begun %s\n", s.Run, where, s.Created.Local().Format(time.DateTime))
+	if s.Gone {
+		fmt.Fprintln(out, "  That sandbox has ended, and with it all that the run made: nothing of it exists.")
+		return
+	}
 	style := style{}
 	for _, step := range s.Steps {
 		fmt.Fprintf(out, "  %s %-21s %7s\n", style.state(step.State), name(step.ID), elapsed(step.Started, step.Finished))

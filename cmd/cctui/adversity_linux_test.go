@@ -1,0 +1,87 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/cctui/cctui/actions"
+)
+
+// volume mounts a small file system of its own on the journal's directory. Only root may.
+func (p *place) volume(t *testing.T, size string) {
+	t.Helper()
+	if err := os.MkdirAll(p.journal(), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	err := unix.Mount("tmpfs", p.journal(), "tmpfs", 0, "mode=0700,size="+size)
+	if errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) {
+		t.Skip("NOT RUN: only root may mount a file system")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := unix.Unmount(p.journal(), unix.MNT_DETACH); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func (p *place) remount(t *testing.T, flags uintptr, size string) {
+	t.Helper()
+	if err := unix.Mount("tmpfs", p.journal(), "tmpfs", unix.MS_REMOUNT|flags, "size="+size); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The disk fills in the middle of the run. What could not be written down was not begun, and with room
+// again the same command finishes.
+func TestADiskThatIsFull(t *testing.T) {
+	door := &door{}
+	p := serve(t, "", door.around)
+	p.volume(t, "24k") // a journal outgrows it when the consumer's policy is known
+	p.refused(t, "disk-full", "no space left on device", "writes down what it makes")
+	before, known := p.inventory(t), p.recorded(t)
+	if known.Run == "" || len(before) == 0 {
+		t.Fatalf("it was full too early: %+v, %v", known, before)
+	}
+	p.remount(t, 0, "10m")
+	p.finish(t)
+	after := p.inventory(t)
+	complete(t, after)
+	for _, twice := range append(door.twice(), before.replacedIn(after)...) {
+		t.Error(twice)
+	}
+	known.keptIn(t, p.recorded(t))
+}
+
+// Where nothing can be written down, nothing is begun.
+func TestAStateDirectoryThatIsReadOnly(t *testing.T) {
+	door := &door{}
+	p := serve(t, "", door.around)
+	p.volume(t, "1m")
+	p.remount(t, unix.MS_RDONLY, "1m")
+	p.refused(t, "state-read-only", p.journal(), "read-only file system")
+	if made := p.inventory(t); len(made) > 0 {
+		t.Errorf("it made %v", made)
+	}
+}
+
+// It becomes so in the middle: what exists can still be told, and is gone on with afterwards.
+func TestAStateDirectoryThatBecomesReadOnly(t *testing.T) {
+	p := serve(t, "", nil)
+	p.volume(t, "1m")
+	_, first := p.finish(t)
+	p.remount(t, unix.MS_RDONLY, "1m")
+	p.refused(t, "state-read-only", "read-only file system")
+	if told := p.call(t, "status"); told.code != actions.ExitDone {
+		t.Errorf("status: exit %d, %s", told.code, told.err)
+	}
+	p.remount(t, 0, "1m")
+	if _, again := p.finish(t); again.Run != first.Run {
+		t.Errorf("run %s after %s", again.Run, first.Run)
+	}
+}
