@@ -2,7 +2,6 @@ package tui
 
 import (
 	"errors"
-	"go/build"
 	"slices"
 	"strings"
 	"testing"
@@ -263,26 +262,6 @@ func TestNothingTicksWhileNothingRuns(t *testing.T) {
 
 func TestABundleSaysWhereItIs(t *testing.T) {
 	onStage(t, 80, 24, func(s *show) { s.press("b"); s.sees("/home/ann/cctui-support.zip") })
-}
-
-// The package draws and decides. Whatever touches the world is behind the engine, and the engine
-// panics in these tests when Update or View calls it.
-func TestTheScreensKnowOnlyTheWalkthrough(t *testing.T) {
-	pkg, err := build.ImportDir(".", 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	known := []string{"github.com/cctui/cctui/actions", "github.com/cctui/cctui/tui/live"}
-	world := []string{"os", "net", "io", "syscall", "database", "log", "embed"}
-	for _, path := range pkg.Imports {
-		first, _, _ := strings.Cut(path, "/")
-		switch {
-		case strings.HasPrefix(path, "github.com/cctui/cctui/") && !slices.Contains(known, path):
-			t.Errorf("imports %s; it may know the walkthrough only", path)
-		case slices.Contains(world, first):
-			t.Errorf("imports %s, which touches the world", path)
-		}
-	}
 }
 
 // A question from the middle of a run may be answered after its end.

@@ -167,11 +167,22 @@ func (f *fakeEngine) Send(_ context.Context, text string) (actions.Sent, error) 
 
 func (f *fakeEngine) Experiments() []actions.Experiment {
 	f.outside()
-	return []actions.Experiment{
-		{ID: "no-sidecar", Title: "Take the sidecar away", Sees: "Nobody asks the vault for the key."},
-		{ID: "policy-drift", Title: "Change one byte of the security policy", Sees: "Its hash is not the one the key was made for."},
-	}
+	return everyExperiment()
 }
+
+// guests are machines that do as they are told.
+type guests struct{}
+
+func (guests) Debuggable(context.Context, bool) error { return nil }
+
+// everyExperiment is what a walkthrough offers where all of them are possible.
+var everyExperiment = sync.OnceValue(func() []actions.Experiment {
+	w, err := actions.New(actions.Options{Inputs: actions.Inputs{}.WithDefaults("7f3a01"), Adapters: actions.Adapters{Guests: guests{}}})
+	if err != nil {
+		panic(err)
+	}
+	return w.Experiments()
+})
 
 func (f *fakeEngine) Experiment() string {
 	f.outside()
@@ -277,6 +288,7 @@ func (s *show) now() time.Time {
 }
 
 func (s *show) open(_ context.Context, l Listener) (Engine, error) {
+	s.engine.outside()
 	s.engine.listener = l
 	return s.engine, nil
 }

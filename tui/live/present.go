@@ -232,13 +232,16 @@ func (m *Model) caption() []string {
 	s := m.stage
 	var paragraphs []string
 	if s.Title != "" {
-		paragraphs = append(paragraphs, m.Style.Accent.Render(oneLine(s.Title, maxCell)+"."), oneLine(s.Sees, maxCell))
+		paragraphs = append(paragraphs, m.Style.Accent.Render(oneLine(s.Title, maxCell)+"."))
+	}
+	if p := s.Problem; p != nil { // before the explanation: where there is little room, the refusal is what counts
+		paragraphs = append(paragraphs, m.Style.Bad.Render("Refused: "+oneLine(p.Title, maxCell)+".")+" "+oneLine(p.Why, maxCell))
+	}
+	if s.Title != "" {
+		paragraphs = append(paragraphs, oneLine(s.Sees, maxCell))
 	}
 	if s.Busy != "" {
 		paragraphs = append(paragraphs, m.Style.Warn.Render(oneLine(s.Busy, maxCell)+" …"))
-	}
-	if p := s.Problem; p != nil {
-		return append(paragraphs, m.Style.Bad.Render("Refused: "+oneLine(p.Title, maxCell)+".")+" "+oneLine(p.Why, maxCell))
 	}
 	if len(paragraphs) > 0 {
 		return paragraphs
