@@ -44,7 +44,7 @@ func (d *Directory) Authenticate(r *http.Request, audience string) (Principal, e
 	expected := jwt.Expected{
 		Issuer:      d.issuer(),
 		AnyAudience: jwt.Audience{canonical(audience)},
-		Time:        time.Now(),
+		Time:        d.Now(),
 	}
 	if err := claims.ValidateWithLeeway(expected, time.Minute); err != nil {
 		return Principal{}, fmt.Errorf("check the bearer token: %w", err)
@@ -63,7 +63,7 @@ func (c accessClaims) principal() Principal {
 
 // issue makes an access token for a principal.
 func (d *Directory) issue(p Principal, audience string) (string, error) {
-	now := time.Now()
+	now := d.Now()
 	claims := accessClaims{
 		Claims: jwt.Claims{
 			Issuer:    d.issuer(),

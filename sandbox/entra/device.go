@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -21,12 +22,17 @@ type device struct {
 	approved, expires time.Time
 }
 
-// startDevice hands out a code for the user and one for the device.
+// startDevice hands out a code for the user and one for the device, to the sandbox's own application
+// alone: where nobody has to approve, whoever may ask is signed in.
 // Source: RFC 8628, section 3.2; learn.microsoft.com, OAuth 2.0 device authorization grant.
 func (d *Directory) startDevice(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil || r.PostForm.Get("client_id") == "" {
 		refuse(w, r, errForm.with("client_id"))
+		return
+	}
+	if id := r.PostForm.Get("client_id"); !strings.EqualFold(id, d.Application.AppID) {
+		refuse(w, r, errApplication.with(id))
 		return
 	}
 	now := time.Now()

@@ -51,6 +51,8 @@ type Options struct {
 	// HTTP fetches the keys of federated issuers.
 	HTTP       *http.Client
 	Conditions conditions.Conditions
+	// Now is the clock of access tokens; nil is the real one.
+	Now func() time.Time
 }
 
 // Directory is one tenant.
@@ -65,6 +67,9 @@ type Directory struct {
 
 // New makes a directory with a fresh signing key.
 func New(o Options) (*Directory, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	key, err := newSigningKey()
 	if err != nil {
 		return nil, fmt.Errorf("make the directory's signing key: %w", err)

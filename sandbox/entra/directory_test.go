@@ -194,7 +194,7 @@ func TestAzidentitySignsInWithADeviceCode(t *testing.T) {
 	fx := newFixture(t)
 	var asked azidentity.DeviceCodeMessage
 	credential, err := azidentity.NewDeviceCodeCredential(&azidentity.DeviceCodeCredentialOptions{
-		ClientOptions: fx.clientOptions(), DisableInstanceDiscovery: true,
+		ClientOptions: fx.clientOptions(), DisableInstanceDiscovery: true, ClientID: operatorID,
 		UserPrompt: func(_ context.Context, m azidentity.DeviceCodeMessage) error { asked = m; return nil },
 	})
 	if err != nil {

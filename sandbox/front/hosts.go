@@ -5,7 +5,9 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -38,11 +40,14 @@ func HostOf(r *http.Request) string {
 	if r.TLS != nil && r.TLS.ServerName != "" {
 		return strings.ToLower(r.TLS.ServerName)
 	}
-	host := r.Host
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
+	return strings.ToLower(hostname(r.Host))
+}
+
+func hostname(hostport string) string {
+	if name, _, err := net.SplitHostPort(hostport); err == nil {
+		return name
 	}
-	return strings.ToLower(host)
+	return hostport
 }
 
 // ServeHTTP counts the request, so that Close can wait for it, and hands it on.
@@ -60,12 +65,34 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	handler.ServeHTTP(w, r)
 }
 
+// route refuses what a web page made a browser send: from a page of elsewhere, or to a name of
+// elsewhere that was made to lead here.
 func (f *Front) route(w http.ResponseWriter, r *http.Request) {
+	if !loopbackName(hostname(r.Host)) {
+		refuse(w, http.StatusMisdirectedRequest, "HostNotServed", "The cctui sandbox answers to names under localhost alone.")
+		return
+	}
+	if origin := r.Header.Get("Origin"); origin != "" && !f.own(origin) {
+		refuse(w, http.StatusForbidden, "OriginNotAllowed", "The cctui sandbox answers no request from a web page of elsewhere.")
+		return
+	}
 	if h, ok := f.lookup(HostOf(r)); ok {
 		h.ServeHTTP(w, r)
 		return
 	}
 	f.unknownHost(w, HostOf(r))
+}
+
+// own tells whether a page's origin is the sandbox itself.
+func (f *Front) own(origin string) bool {
+	u, err := url.Parse(origin)
+	return err == nil && u.Scheme == "https" && loopbackName(u.Hostname()) && u.Port() == strconv.Itoa(f.port)
+}
+
+func refuse(w http.ResponseWriter, status int, code, message string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]any{"error": map[string]any{"code": code, "message": message}})
 }
 
 func (f *Front) lookup(host string) (http.Handler, bool) {
