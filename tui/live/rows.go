@@ -52,18 +52,19 @@ const (
 
 // rows keeps the newest messages in a ring. Each has a number that never changes, from 0 on.
 type rows struct {
-	ring   []row
-	next   int64 // number of the row that comes next
-	places map[place]int64
+	ring     []row // as long as its capacity once that is needed
+	capacity int64
+	next     int64 // number of the row that comes next
+	places   map[place]int64
 }
 
 func newRows(capacity int) *rows {
-	return &rows{ring: make([]row, capacity), places: map[place]int64{}}
+	return &rows{capacity: int64(capacity), places: map[place]int64{}}
 }
 
-func (r *rows) oldest() int64 { return max(0, r.next-int64(len(r.ring))) }
+func (r *rows) oldest() int64 { return max(0, r.next-r.capacity) }
 
-func (r *rows) at(number int64) *row { return &r.ring[number%int64(len(r.ring))] }
+func (r *rows) at(number int64) *row { return &r.ring[number%r.capacity] }
 
 // put files a record under its message.
 func (r *rows) put(rec actions.LiveRecord) {
@@ -104,7 +105,7 @@ func (c cell) harmless(width int) string {
 // ciphertext, which is never twice the same. A plaintext without a place fits any message, so it
 // has none but its own row.
 func (r *rows) find(rec actions.LiveRecord, lane int, text string) (int64, bool) {
-	depth := int64(len(r.ring))
+	depth := r.capacity
 	if rec.Offset >= 0 {
 		if number, found := r.places[place{rec.Partition, rec.Offset}]; found {
 			return number, r.at(number).agrees(lane, rec.Reading, text)
@@ -153,8 +154,11 @@ func (r *row) agrees(lane int, reading actions.Reading, text string) bool {
 // add begins a message that has no place yet.
 func (r *rows) add() int64 {
 	number := r.next
+	if number < r.capacity {
+		r.ring = append(r.ring, row{})
+	}
 	slot := r.at(number)
-	if old := slot.place; number >= int64(len(r.ring)) && r.places[old] == number-int64(len(r.ring)) {
+	if old := slot.place; number >= r.capacity && r.places[old] == number-r.capacity {
 		delete(r.places, old)
 	}
 	*slot = row{place: place{offset: -1}}
