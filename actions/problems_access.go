@@ -119,6 +119,14 @@ var signInProblems = []row{
 		commands: []string{"az login"},
 	},
 	{
+		id:     "sign-in-unreadable",
+		class:  ClassSignIn,
+		when:   []match{{is: []error{azure.ErrSignIn}, text: says(`json decode error`, `something that is not JSON`)}},
+		title:  "Somebody else answered the sign-in",
+		why:    "What came back says yes, and is not what Microsoft Entra sends: a proxy's answer, or that of a network that wants somebody to sign in first.",
+		remedy: []string{"Open any page in a browser on this machine, and do what the network asks for.", "Run the same command again."},
+	},
+	{
 		id:       "sign-in-failed",
 		class:    ClassSignIn,
 		when:     []match{{is: []error{azure.ErrSignIn}}},
