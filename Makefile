@@ -51,8 +51,8 @@ fuzz: ## throw bytes at every parser of foreign bytes, each for FUZZTIME (60s: a
 		$(GO) test "$$package" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5x || exit 1; \
 	done
 
-crash: ## kill cctui at every request and every write of its journal, and resume it (about half an hour)
-	cd cmd/cctui && CCTUI_CRASH=full $(GO) test -count=1 -timeout 3h -parallel 2 -run '^TestKilled$$' .
+crash: ## kill cctui at every request and every write of its journal, and resume it; clean up what is half gone (about half an hour)
+	cd cmd/cctui && CCTUI_CRASH=full $(GO) test -count=1 -timeout 3h -parallel 2 -run '^Test(Killed$$|Cleanup)' .
 
 judge: ## hold the adapters against a real kube-apiserver, and Kafka where a JDK and Maven are there (cold: 15 CPU-minutes)
 	cd judge && $(GO) test -count=1 -timeout 40m -v ./...
