@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -150,6 +149,3 @@ func (p *place) recorded(t testing.TB) recorded {
 	}
 	return newest.Journal
 }
-
-// headless are the arguments of the walkthrough that is killed and resumed.
-func headless() []string { return strings.Fields("--auto --sandbox --output json") }
