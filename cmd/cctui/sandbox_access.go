@@ -54,7 +54,7 @@ func (p *program) sandboxToken() *cobra.Command {
 		ValidArgs: audiences,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 || !slices.Contains(audiences, args[0]) {
-				return misuse("say for what the token is to be: " + strings.Join(audiences, ", "))
+				return misuse("name what the token is for: " + strings.Join(audiences, ", "))
 			}
 			return nil
 		},
