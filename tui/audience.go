@@ -189,7 +189,7 @@ func (m *Model) restore() tea.Cmd {
 // onStage does something before the audience. It can be stopped as a run can.
 func (m *Model) onStage(what string, stage live.Stage, do func(Engine, context.Context) tried) tea.Cmd {
 	ctx, stop := context.WithCancel(m.ctx)
-	m.running = &running{request: request{what: what}, stop: stop}
+	m.running, m.following = &running{request: request{what: what}, stop: stop}, false
 	stage.Busy = "starting the consumer anew"
 	m.pane.SetStage(stage)
 	engine := m.engine

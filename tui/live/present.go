@@ -218,6 +218,9 @@ func (m *Model) flat(message *row, lane, width, height int) []string {
 func (m *Model) foot(width, height int) []string {
 	lines := []string{m.Style.Muted.Render(strings.Repeat("─", max(width, 0))), m.attestationLine(width)}
 	room := min(height/3-len(lines), 7)
+	if m.stage.Problem != nil { // a refusal names both values that differ
+		room = min(height/2-len(lines), 9)
+	}
 	for _, paragraph := range m.caption() {
 		for _, line := range wrapped(paragraph, min(width-2, prose), room) {
 			lines = append(lines, "  "+line)
