@@ -110,6 +110,11 @@ func TestAStoredPolicyIsCheckedForTooMuchAndTooLittle(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, got, c.id)
 		}
 	}
+	const asVaultsWriteIt = `{"anyOf":[{"allOf":[{"claim":"x-ms-attestation-type","equals":"sevsnpvm"},{"claim":"x-ms-compliance-status","equals":"azure-signed-katacc-uvm"},` +
+		`{"claim":"x-ms-sevsnpvm-hostdata","equals":"5c1e"},{"claim":"x-ms-sevsnpvm-is-debuggable","equals":"false"}],"authority":"https://maa.example/"}],"version":"1.0"}`
+	if err := wanted.check([]byte(asVaultsWriteIt)); err != nil {
+		t.Errorf("the same, written otherwise: %v", err)
+	}
 	if got := problemOf(wanted.check([]byte("{"))).ID; got != "release-policy" {
 		t.Errorf("not a policy: %q", got)
 	}

@@ -1,7 +1,6 @@
 package actions
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -51,18 +50,14 @@ func (d demands) check(stored []byte) error {
 		}
 	}
 	// Nothing stored asks for too much. Does it ask for enough?
+	if found.Equivalent(d.policy) {
+		return nil
+	}
 	wanted, err := d.policy.JSON()
 	if err != nil {
 		return err
 	}
-	got, err := found.JSON()
-	if err != nil {
-		return err
-	}
-	if !bytes.Equal(wanted, got) {
-		return policyDiffers("the whole policy", string(wanted), string(got))
-	}
-	return nil
+	return policyDiffers("the whole policy", string(wanted), string(stored))
 }
 
 // claimDiffers is a release policy that demands something else than the run's pod can claim.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 )
 
 // PolicyContentType is the content type under which a vault stores a release policy.
@@ -41,6 +42,36 @@ func (p ReleasePolicy) JSON() ([]byte, error) {
 		return nil, err
 	}
 	return data, nil
+}
+
+// Equivalent tells whether two policies demand the same, however they are written: a vault writes a policy
+// down in an order and a version of its own.
+func (p ReleasePolicy) Equivalent(q ReleasePolicy) bool { return p.canonical() == q.canonical() }
+
+func (p ReleasePolicy) canonical() string {
+	var authorities []string
+	for _, a := range p.AnyOf {
+		authorities = append(authorities, compactJSON([]any{strings.TrimSuffix(a.Authority, "/"), a.Condition.canonical()}))
+	}
+	slices.Sort(authorities)
+	return compactJSON(authorities)
+}
+
+// canonical keeps a value's type: whether the string "5" and the number 5 are the same is for the vault to say.
+func (c Condition) canonical() string {
+	if c.Claim != "" {
+		return compactJSON([]any{c.Claim, c.Equals})
+	}
+	list, operator := c.AllOf, "allOf"
+	if len(list) == 0 {
+		list, operator = c.AnyOf, "anyOf"
+	}
+	parts := make([]string, len(list))
+	for i, inner := range list {
+		parts[i] = inner.canonical()
+	}
+	slices.Sort(parts)
+	return compactJSON([]any{operator, parts})
 }
 
 // ParseReleasePolicy reads a release policy strictly: unknown or repeated names, empty lists and

@@ -87,3 +87,39 @@ func TestJSONRefusesWhatNoVaultTakes(t *testing.T) {
 		t.Error("a condition without a value was encoded")
 	}
 }
+
+func TestPoliciesAreEquivalentHoweverTheyAreWritten(t *testing.T) {
+	const one = `{"version":"1.0.0","anyOf":[{"authority":"https://a","allOf":[{"claim":"x","equals":"1"},{"claim":"y","equals":true}]}]}`
+	for policy, want := range map[string]bool{
+		one: true,
+		`{"anyOf":[{"allOf":[{"equals":true,"claim":"y"},{"claim":"x","equals":"1"}],"authority":"https://a/"}],"version":"1.0"}`:                                     true,
+		`{"version":"1.0.0","anyOf":[{"authority":"https://a","anyOf":[{"claim":"x","equals":"1"},{"claim":"y","equals":true}]}]}`:                                    false,
+		`{"version":"1.0.0","anyOf":[{"authority":"https://a","allOf":[{"claim":"x","equals":"1"}]}]}`:                                                                false,
+		`{"version":"1.0.0","anyOf":[{"authority":"https://a","allOf":[{"claim":"x","equals":1},{"claim":"y","equals":true}]}]}`:                                      false,
+		`{"version":"1.0.0","anyOf":[{"authority":"https://b","allOf":[{"claim":"x","equals":"1"},{"claim":"y","equals":true}]}]}`:                                    false,
+		`{"version":"1.0.0","anyOf":[{"authority":"https://a","allOf":[{"claim":"x","equals":"1"},{"allOf":[{"claim":"y","equals":true}]}]}]}`:                        false,
+		`{"version":"1.0.0","anyOf":[{"authority":"https://a","allOf":[{"claim":"x","equals":"1"}]},{"authority":"https://b","allOf":[{"claim":"y","equals":"2"}]}]}`: false,
+	} {
+		first, err := skr.ParseReleasePolicy([]byte(one))
+		if err != nil {
+			t.Fatal(err)
+		}
+		second, err := skr.ParseReleasePolicy([]byte(policy))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first.Equivalent(second) != want || second.Equivalent(first) != want {
+			t.Errorf("%s: not %v", policy, want)
+		}
+	}
+}
+
+func TestASlashAtTheEndOfAnAuthorityCountsForNothing(t *testing.T) {
+	policy := skr.NewReleasePolicy("https://a/", skr.Equals("x", "1"))
+	if !policy.Explain("https://a", map[string]any{"x": "1"}).Released {
+		t.Error("a token of the authority is not its")
+	}
+	if policy.Explain("https://a/", map[string]any{"x": "1"}).Released {
+		t.Error("no issuer ends with a slash")
+	}
+}

@@ -42,6 +42,7 @@ func TestExplainReleasesOnlyWhatThePolicyDemands(t *testing.T) {
 		"all claims":                {authority, func(map[string]any) {}, true},
 		"another authority":         {"https://sharedweu.weu.attest.azure.net", func(map[string]any) {}, false},
 		"a trailing slash":          {authority + "/", func(map[string]any) {}, false},
+		"another port":              {authority + ":443", func(map[string]any) {}, false},
 		"a debuggable guest":        {authority, func(c map[string]any) { c[skr.ClaimDebuggable] = true }, false},
 		"the word false":            {authority, func(c map[string]any) { c[skr.ClaimDebuggable] = "false" }, true},
 		"another policy's hostdata": {authority, func(c map[string]any) { c[skr.ClaimHostData] = "5C1E" }, false},

@@ -175,7 +175,19 @@ func (s *Service) parsePolicy(p parameters) (*releasePolicy, error) {
 	if raw, parsed, err = s.strikeAuthority(raw, parsed); err != nil {
 		return nil, err
 	}
-	return &releasePolicy{raw: raw, parsed: parsed, immutable: p.ReleasePolicy.Immutable}, nil
+	raw, err = rewritten(raw)
+	return &releasePolicy{raw: raw, parsed: parsed, immutable: p.ReleasePolicy.Immutable}, err
+}
+
+// rewritten is a policy as a vault gives it back: in its own order, and of version 1.0.0 whatever was sent.
+// Source: recorded answers in Azure/azure-sdk-for-js, sdk/keyvault/keyvault-keys.
+func rewritten(policy []byte) ([]byte, error) {
+	var fields map[string]any // whose names json.Marshal sorts
+	if err := json.Unmarshal(policy, &fields); err != nil {
+		return nil, err
+	}
+	fields["version"] = "1.0.0"
+	return json.Marshal(fields)
 }
 
 // update changes tags, operations, enabling and, of the whole key, the release policy.

@@ -35,8 +35,12 @@ func TestTheSDKManagesAKeyFromBirthToPurge(t *testing.T) {
 		t.Errorf("%+v", created)
 	}
 	got, err := keys.GetKey(ctx, "k", "", nil)
-	if err != nil || got.Key.KID.Version() != created.Key.KID.Version() || string(got.ReleasePolicy.EncodedPolicy) != string(policy) {
+	if err != nil || got.Key.KID.Version() != created.Key.KID.Version() || !strings.HasPrefix(string(got.ReleasePolicy.EncodedPolicy), `{"anyOf":[{"allOf":[`) {
 		t.Fatalf("%+v, %v", got, err)
+	}
+	sent, _ := skr.ParseReleasePolicy(policy)
+	if stored, err := skr.ParseReleasePolicy(got.ReleasePolicy.EncodedPolicy); err != nil || !stored.Equivalent(sent) {
+		t.Errorf("%s, %v", got.ReleasePolicy.EncodedPolicy, err)
 	}
 	if _, err := keys.CreateKey(ctx, "k", parameters(policy), nil); err != nil {
 		t.Fatal(err)

@@ -86,7 +86,7 @@ func (s *Service) attested(ctx context.Context, target string, rawPolicy []byte)
 		return nil, failed(http.StatusForbidden, "Forbidden", notVerified)
 	}
 	issuer := token.Issuer()
-	named := func(a skr.Authority) bool { return a.Authority == issuer }
+	named := func(a skr.Authority) bool { return a.Trusts(issuer) }
 	if !slices.ContainsFunc(policy.AnyOf, named) {
 		return nil, failed(http.StatusForbidden, "Forbidden", notMet)
 	}
