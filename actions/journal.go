@@ -44,6 +44,7 @@ type document struct {
 	Run       string                `json:"run"`
 	Sandbox   string                `json:"sandbox,omitempty"` // id of the sandbox; empty: Azure
 	Created   time.Time             `json:"created"`
+	Began     time.Time             `json:"began,omitzero"` // to make things
 	Inputs    Inputs                `json:"inputs"`
 	Steps     map[string]stepRecord `json:"steps"`
 	Resources []resourceRecord      `json:"resources"`
@@ -188,6 +189,9 @@ func (j *Journal) setStep(id string, change func(*stepRecord)) error {
 // already; token then resumes the operation under way, if it is known.
 func (j *Journal) intend(res Resource, step string) (first bool, token string, err error) {
 	err = j.change(func(d *document) {
+		if d.Began.IsZero() {
+			d.Began = time.Now().UTC()
+		}
 		record := d.record(res)
 		first = record == nil || !record.owned()
 		if record == nil {
@@ -200,6 +204,18 @@ func (j *Journal) intend(res Resource, step string) (first bool, token string, e
 		*record = resourceRecord{Resource: res, Step: step, State: making, Token: token}
 	})
 	return first, token, err
+}
+
+// keepUntil is when the user wants all gone, counted from the first thing made; zero where nobody said.
+func (d *document) keepUntil() time.Time {
+	began := d.Began
+	if began.IsZero() {
+		began = d.Created
+	}
+	if d.Inputs.KeepFor <= 0 {
+		return time.Time{}
+	}
+	return began.Add(d.Inputs.KeepFor)
 }
 
 func (j *Journal) intendRemoval(res Resource) (token string, err error) {

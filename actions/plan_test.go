@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -95,4 +96,25 @@ func TestStatusTellsWhatExistsAndCosts(t *testing.T) {
 	if s.Overdue(s.Created.Add(time.Minute)) || !s.Overdue(s.Created.Add(2*time.Hour)) {
 		t.Errorf("keep until %s", s.KeepUntil)
 	}
+}
+
+// A journal can be older than what it tells of: who said "for an hour" meant from when it costs.
+func TestTheTimeToKeepBeginsWithTheFirstThingMade(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := NewJournal()
+		if err := j.change(func(d *document) { d.Inputs.KeepFor = time.Hour }); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(24 * time.Hour)
+		made := time.Now()
+		for _, name := range []string{"first", "second"} {
+			if _, _, err := j.intend(Resource{Kind: "cluster", Name: name}, "cluster"); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Minute)
+		}
+		if until := j.Status(nil).KeepUntil; !until.Equal(made.Add(time.Hour)) {
+			t.Errorf("kept until %s, made at %s", until, made)
+		}
+	})
 }

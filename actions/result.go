@@ -1,6 +1,9 @@
 package actions
 
-import "errors"
+import (
+	"errors"
+	"time"
+)
 
 // Outcome is how a run ended.
 type Outcome string
@@ -30,6 +33,8 @@ type Result struct {
 	Open []Resource `json:"open,omitempty"`
 	// Exists is all that the run made and did not remove again.
 	Exists []Resource `json:"exists,omitempty"`
+	// KeepUntil is when the user wanted it removed; zero where no time was set, or nothing exists.
+	KeepUntil time.Time `json:"keepUntil,omitzero"`
 	// Removed and Kept are what cleanup did and did not remove.
 	Removed []Resource `json:"removed,omitempty"`
 	Kept    []Kept     `json:"kept,omitempty"`

@@ -56,11 +56,8 @@ func (s Status) HourlyCost() (sum float64) {
 func (j *Journal) Status(steps []Step) Status {
 	doc := j.read()
 	status := Status{
-		Run: doc.Run, Sandbox: doc.Sandbox, Created: doc.Created, Inputs: doc.Inputs,
+		Run: doc.Run, Sandbox: doc.Sandbox, Created: doc.Created, Inputs: doc.Inputs, KeepUntil: doc.keepUntil(),
 		Steps: []StepStatus{}, Made: []ResourceStatus{},
-	}
-	if keep := doc.Inputs.KeepFor; keep > 0 {
-		status.KeepUntil = doc.Created.Add(keep)
 	}
 	for _, r := range doc.Resources {
 		if r.owned() {

@@ -186,6 +186,9 @@ func (w *Walkthrough) result() Result {
 		Exists:      doc.owned(),
 		Waived:      doc.waived(w.steps),
 	}
+	if len(r.Exists) > 0 {
+		r.KeepUntil = doc.keepUntil()
+	}
 	for _, state := range w.States() {
 		r.Steps[state]++
 	}

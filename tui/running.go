@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -108,14 +109,24 @@ func (m *Model) summary(r actions.Result) string {
 		return "Failed: the chosen step says why, and what to do."
 	case r.Outcome == actions.Interrupted:
 		return "Stopped. Enter or a goes on where it stopped."
+	case m.last.cleanup && len(r.Kept) > 0:
+		return fmt.Sprintf("What was the run's alone is gone: %s removed, and checked; %d kept.", count(len(r.Removed), "resource"), len(r.Kept))
 	case m.last.cleanup:
 		return fmt.Sprintf("Everything is gone: %s removed, and checked.", count(len(r.Removed), "resource"))
 	case m.unfinished() == nil && len(r.Waived) > 0:
 		return "Done, without " + names(r.Waived) + ". p presents it, c cleans up."
 	case m.unfinished() == nil:
-		return "Done: only the attested pod could read the message. p presents it, c cleans up."
+		return "Done: only the attested pod could read the message. p presents it, c cleans up" + by(r.KeepUntil) + "."
 	}
 	return ""
+}
+
+// by reminds of when the user wanted everything gone.
+func by(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return ", which you wanted by " + t.Local().Format("2 January, 15:04")
 }
 
 // refreshed is where the walkthrough stands after a run.

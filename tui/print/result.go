@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/cctui/cctui/actions"
 )
@@ -28,6 +29,9 @@ func (t *Text) result(r actions.Result) {
 	removed(out, style, r)
 	if r.Outcome == actions.Failure && len(r.Steps) > 0 && t.options.Resume != "" {
 		t.left(out, style, r)
+	}
+	if !r.KeepUntil.IsZero() && t.options.Resume != "" {
+		fmt.Fprintf(out, "  keep     until %s, as you said; then %s\n", r.KeepUntil.Local().Format(time.DateTime), t.options.Cleanup)
 	}
 	fmt.Fprintln(out, style.bold(summary(r)))
 }

@@ -24,9 +24,32 @@ func Status(out io.Writer, s actions.Status, now time.Time) {
 		fmt.Fprintf(out, "  %s %-21s %7s\n", style.state(step.State), name(step.ID), elapsed(step.Started, step.Finished))
 	}
 	resources(out, s)
-	if s.Overdue(now) {
-		fmt.Fprintf(out, "It was to be gone by %s: cctui cleanup removes it.\n", s.KeepUntil.Local().Format(time.DateTime))
+	reminder(out, s, now)
+}
+
+// reminder is for who said how long it is to be kept.
+func reminder(out io.Writer, s actions.Status, now time.Time) {
+	if s.KeepUntil.IsZero() || len(s.Made) == 0 {
+		return
 	}
+	until, apart := s.KeepUntil.Local().Format(time.DateTime), now.Sub(s.KeepUntil).Abs().Round(time.Minute)
+	if s.Overdue(now) {
+		fmt.Fprintf(out, "It was to be gone by %s, %s ago: cctui cleanup removes it.\n", until, hours(apart))
+		return
+	}
+	fmt.Fprintf(out, "It is kept until %s, %s from now: then cctui cleanup removes it.\n", until, hours(apart))
+}
+
+// hours is a duration without seconds: 3h59m, 4h, 59m.
+func hours(d time.Duration) string {
+	h, m := int(d.Hours()), int(d.Minutes())%60
+	switch {
+	case h == 0:
+		return fmt.Sprintf("%dm", m)
+	case m == 0:
+		return fmt.Sprintf("%dh", h)
+	}
+	return fmt.Sprintf("%dh%02dm", h, m)
 }
 
 func resources(out io.Writer, s actions.Status) {
