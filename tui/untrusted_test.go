@@ -2,11 +2,11 @@ package tui
 
 import (
 	"context"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
@@ -64,15 +64,27 @@ func check(t *testing.T, m *Model, width, height int) {
 			t.Fatalf("a line of %d columns on a screen of %d: %q", got, width, line)
 		}
 	}
-	for _, r := range colours.ReplaceAllString(content, "") {
-		if r != '\n' && (unicode.Is(unicode.Cc, r) || unicode.Is(unicode.Bidi_Control, r)) {
+	for i := 0; i < len(content); {
+		if written := colour(content[i:]); written > 0 {
+			i += written
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(content[i:])
+		if r != '\n' && (unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)) {
 			t.Fatalf("%U reaches the terminal: %q", r, content)
 		}
+		i += size
 	}
 }
 
-// colours are the sequences that the screens themselves write.
-var colours = regexp.MustCompile(`\x1b\[[0-9;:]*m`)
+// colour is the length of a sequence that the screens themselves write; 0 where a text begins with none.
+func colour(text string) int {
+	rest, found := strings.CutPrefix(text, "\x1b[")
+	if rest = strings.TrimLeft(rest, "0123456789;:"); !found || !strings.HasPrefix(rest, "m") {
+		return 0
+	}
+	return len(text) - len(rest) + len("m")
+}
 
 // tour are keys that lead past everything there is to see.
 var tour = []string{"1", "pgdown", "l", "down", "esc", "e", "down", "down", "x", "esc", "6", "e", "esc", "7", "enter", "x", "esc", "?", "pgdown", "esc", "tab", "q"}
@@ -104,21 +116,40 @@ func TestMemoryIsBoundedWhateverAStepSays(t *testing.T) {
 	}
 }
 
+// FuzzLayout tells any text wherever others can put one, and then resizes, types and looks as a script says, and
+// looks at the end. What comes of the beginning of a script is the end of a shorter one.
 func FuzzLayout(f *testing.F) {
 	for i, text := range hostile[:9] {
-		f.Add(uint8(20*i), uint8(5*i), uint8(80), uint8(24), text, "1e?\x1bq")
+		f.Add(text, []byte{resize, byte(20 * i), byte(5 * i), look, '1', 'e', resize, 80, 24, '?', '\x1b', 'q'})
 	}
-	f.Add(uint8(0), uint8(0), uint8(1), uint8(1), "", "aaaa")
-	f.Fuzz(func(t *testing.T, width, height, later, lower uint8, text, keys string) {
-		m := toldBy(text, int(width), int(height))
-		check(t, m, int(width), int(height))
-		m.take(tea.WindowSizeMsg{Width: int(later), Height: int(lower)})
-		check(t, m, int(later), int(lower))
-		for _, key := range keys[:min(len(keys), 20)] {
-			if !strings.ContainsRune("abxrs", key) { // these would have the engine do something
+	f.Add("", []byte{resize, 0, 0, look, resize, 1, 1, 'a', 'a', 'a', 'a'})
+	f.Add("x", []byte{resize, 160, 40, '7', look, '\x1b', resize, 59, 15, look, resize, 60, 16, look, resize, 200, 34, '\t'})
+	f.Fuzz(func(t *testing.T, text string, script []byte) {
+		width, height := 80, 24
+		m := toldBy(text[:min(len(text), mostFuzzed)], width, height)
+		for step := 0; len(script) > 0 && step < mostSteps; step++ {
+			switch key := script[0]; {
+			case key == look:
+				check(t, m, width, height)
+			case key == resize && len(script) > 2:
+				width, height = int(script[1])%(mostWidth+1), int(script[2])%(mostHeight+1)
+				m.take(tea.WindowSizeMsg{Width: width, Height: height})
+				script = script[2:]
+			case !strings.Contains("abxrs", string(key)): // these would have the engine do something
 				m.take(keyPress(string(key)))
 			}
-			check(t, m, int(later), int(lower))
+			script = script[1:]
 		}
+		check(t, m, width, height)
 	})
 }
+
+const (
+	look       = 0xfe
+	resize     = 0xff // the next two bytes are a size
+	mostSteps  = 20
+	mostFuzzed = 1 << 10 // bytes; longer texts are among the hostile
+	// Beyond, nothing is laid out in another way.
+	mostWidth  = sideBySide + stepsWidth
+	mostHeight = 2 * liveFrom
+)
