@@ -57,19 +57,23 @@ func (m *Model) touched(from string) []string {
 	steps := m.reached(func(s actions.Step) bool { return s.ID == from })
 	text := []string{"Runs again: " + names(steps) + ".",
 		"Each of them looks first, and makes only what is missing or not as it should be. Nothing is made twice."}
+	renews := ""
+	for _, s := range m.steps {
+		if s.ID == from && s.Renews != "" {
+			renews = "In any case " + s.Renews + "."
+		}
+	}
 	var made []string
 	for _, r := range m.status.Made {
-		if slices.Contains(steps, r.Step) {
+		if slices.Contains(steps, r.Step) && (r.Step != from || renews == "") {
 			made = append(made, oneLine(r.Resource.String()))
 		}
 	}
 	if len(made) > 0 {
 		text = append(text, "Looked at, and left alone where it is right: "+strings.Join(made, ", ")+".")
 	}
-	for _, s := range m.steps {
-		if s.ID == from && s.Renews != "" {
-			text = append(text, "In any case "+s.Renews+".")
-		}
+	if renews != "" {
+		text = append(text, renews)
 	}
 	return text
 }
