@@ -31,7 +31,6 @@ func treatments() []treatment {
 	return []treatment{
 		{Cure{ID: "recover-key", Label: "Recover the deleted key <key>", From: "key"}, undeleteKey},
 		{Cure{ID: "purge-key", Label: "Purge the deleted key <key>", Loses: "the deleted key <key> " + lostWithKey, From: "key"}, purgeDeletedKey},
-		{Cure{ID: "delete-key", Label: "Delete and purge the key <key>, to make it anew", Loses: "the key <key> " + lostWithKey, From: "key"}, dropKey},
 		{Cure{ID: "recover-vault", Label: "Recover the deleted key vault <vault>"}, undeleteVault},
 		{Cure{ID: "purge-vault", Label: "Purge the deleted key vault <vault>", Loses: "the deleted key vault <vault> with every key, secret and certificate in it, for good"}, purgeDeletedVault},
 		{Cure{ID: "install-extensions", Label: "Add or update the az extensions on this machine"}, installExtensions},
@@ -136,13 +135,6 @@ func purgeDeletedKey(ctx context.Context, r *Run) error {
 		return fmt.Errorf("purge key %s: %w", r.Inputs().Key, err)
 	}
 	return nil
-}
-
-func dropKey(ctx context.Context, r *Run) error {
-	if err := r.Azure().DeleteKey(ctx, r.Outputs().VaultURI, r.Inputs().Key); err != nil {
-		return fmt.Errorf("delete key %s: %w", r.Inputs().Key, err)
-	}
-	return purgeDeletedKey(ctx, r)
 }
 
 func undeleteVault(ctx context.Context, r *Run) error {

@@ -67,10 +67,6 @@ func ailments() map[string]ailment {
 			},
 			passes: calm, id: "key-deleted", cure: "again-key",
 		},
-		"somebody's key is deleted": {
-			spoil: func(w *realm) { w.keys[key] = keyVersion("https://x", key, 1, []byte(`{"version":"1.0.0"}`)) },
-			id:    "name-taken", cure: "delete-key", wrote: []string{"azure.DeleteKey", "azure.PurgeKey"},
-		},
 		"a deleted vault is taken back": {
 			spoil: func(w *realm) { w.deletedVaults[testInputs().Vault] = azure.DeletedVault{} },
 			id:    "vault-deleted", cure: "recover-vault", wrote: []string{"azure.RecoverVault"},
@@ -204,7 +200,7 @@ func TestCuresSayWhatIsLost(t *testing.T) {
 			lose = append(lose, c.ID)
 		}
 	}
-	if want := []string{"purge-key", "delete-key", "purge-vault"}; !slices.Equal(lose, want) {
+	if want := []string{"purge-key", "purge-vault"}; !slices.Equal(lose, want) {
 		t.Errorf("%q lose something, want %q", lose, want)
 	}
 }

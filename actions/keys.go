@@ -75,9 +75,7 @@ func probeKey(ctx context.Context, r *Run) (bool, error) {
 		return true, recordKey(r, found)
 	}
 	if !r.Owns(keyResource(r)) {
-		taken := nameTaken(keyResource(r), "key", "It is bound to another policy. A new version would take it from whoever uses it.")
-		taken.Cures = offer("delete-key")
-		return false, taken
+		return false, nameTaken(keyResource(r), "key", "It is bound to another policy. A new version would take it from whoever uses it.")
 	}
 	r.Logf("Key %s is bound to another policy; making a new version", found.Name)
 	return false, nil

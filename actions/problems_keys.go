@@ -21,7 +21,6 @@ var keyProblems = []row{
 		when:   []match{{text: says(`AKV\.SKR\.100[45]`, `Exportable keys must have release policy`)}},
 		title:  "The vault wants a release policy with an exportable key",
 		why:    "A key without one could be released to anybody, or to nobody.",
-		cures:  []string{"delete-key"},
 		remedy: []string{"Remove the key and run again: cctui makes it with its policy."},
 		links:  []string{linkReleasePolicy},
 	},
