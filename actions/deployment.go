@@ -197,11 +197,15 @@ func resume(ctx context.Context, r *Run, k Kube, name string, manifest []byte, a
 	return nil
 }
 
-// unharmed tells whether nothing has gone wrong with a pod so far, be it ready or still starting.
+// toleratedCrashes is how often a container may be restarted before its pod is given up: a consumer
+// that asked before its sidecar listened is cured by that.
+const toleratedCrashes = 2
+
+// unharmed tells whether a pod is ready, or may well become so by itself.
 func unharmed(pod kube.Pod) bool {
-	starting := []string{"", "ContainerCreating", "PodInitializing"}
+	passing := []string{"", "ContainerCreating", "PodInitializing", "CrashLoopBackOff"}
 	return !pod.Deleting && pod.Phase != "Failed" && !slices.ContainsFunc(pod.Containers, func(c kube.Container) bool {
-		return c.Restarts > 0 || c.State == "terminated" || c.State == "waiting" && !slices.Contains(starting, c.Reason)
+		return c.Restarts > toleratedCrashes || c.State == "waiting" && !slices.Contains(passing, c.Reason)
 	})
 }
 

@@ -21,14 +21,17 @@ const journalVersion = 2
 const suffixLength = 6
 
 // Journal is what a run knows of itself: inputs, results, and every resource it made or was about
-// to make. Whatever it is told survives the death of the process from when the call returns, and what
-// cleanup depends on survives the loss of power, too. It never holds a secret.
+// to make. What cleanup and resumption depend on is on disk before anything is begun upon it; what the
+// world can be asked for again follows soon. It never holds a secret.
 type Journal struct {
 	store keeper // nil: in memory only
 	torn  bool
 
-	mu  sync.Mutex
-	doc document
+	mu    sync.Mutex
+	doc   document
+	noted *time.Timer // writes what was noted; nil: there is nothing to write
+	// failed is why what was noted could not be written.
+	failed error
 }
 
 // keeper keeps documents where they outlive the process.
@@ -144,26 +147,63 @@ func (j *Journal) read() document {
 // stood there before it.
 func (j *Journal) Torn() bool { return j.torn }
 
-// change applies a change and returns when it is on disk. A change that cannot be written did not happen.
-func (j *Journal) change(apply func(*document)) error { return j.write(apply, true) }
-
-// note is change for what a probe finds out again: it is written, but not waited for until it is on
-// disk. The next change takes it there.
-func (j *Journal) note(apply func(*document)) error { return j.write(apply, false) }
-
-func (j *Journal) write(apply func(*document), lasting bool) error {
+// change applies a change and returns when it is on disk, with all that was noted before it. A change
+// that cannot be written did not happen.
+func (j *Journal) change(apply func(*document)) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	next := j.doc.clone()
 	apply(&next)
 	next.Version = journalVersion
 	if j.store != nil {
-		if err := j.store.save(next, lasting); err != nil {
+		if err := j.store.save(next, true); err != nil {
 			return fmt.Errorf("write the journal: %w", err)
 		}
 	}
 	j.doc = next
+	j.written()
 	return nil
+}
+
+// noteDelay is how long a note waits for others to be written with. What a process loses that dies
+// meanwhile is found out again by asking the world.
+const noteDelay = 100 * time.Millisecond
+
+// note is change for what the world can be asked for again, and what nothing is begun upon: it is
+// written soon, or with the next change. The error is that of an earlier note.
+func (j *Journal) note(apply func(*document)) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.doc = j.doc.clone()
+	apply(&j.doc)
+	if j.store != nil && j.noted == nil {
+		j.noted = time.AfterFunc(noteDelay, func() { _ = j.flush() })
+	}
+	return j.failed
+}
+
+// flush writes what was noted.
+func (j *Journal) flush() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.noted == nil {
+		return nil
+	}
+	j.doc.Version = journalVersion
+	err := j.store.save(j.doc, false)
+	j.written()
+	if err != nil {
+		j.failed = fmt.Errorf("write the journal: %w", err)
+	}
+	return j.failed
+}
+
+// written forgets that there is anything left to write, or that it once could not be.
+func (j *Journal) written() {
+	if j.noted != nil {
+		j.noted.Stop()
+	}
+	j.noted, j.failed = nil, nil
 }
 
 func (d document) clone() document {

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -127,7 +129,8 @@ func TestWritesTakeTurns(t *testing.T) {
 			write = j.note
 		}
 		name := strconv.Itoa(i)
-		if err := write(func(d *document) { d.Outputs.KeyID = name }); err != nil {
+		err := write(func(d *document) { d.Outputs.KeyID = name })
+		if err := errors.Join(err, j.flush()); err != nil {
 			t.Fatal(err)
 		}
 		if i%2 == 0 {
@@ -149,7 +152,8 @@ func TestANoteLeavesWhatIsOnDiskAlone(t *testing.T) {
 	path := newerFile(t, dir)
 	j := openJournal(t, dir)
 	for _, text := range []string{"a", "bb", "ccc"} {
-		if err := j.note(func(d *document) { d.Outputs.Message = text }); err != nil {
+		err := j.note(func(d *document) { d.Outputs.Message = text })
+		if err := errors.Join(err, j.flush()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -172,6 +176,48 @@ func TestAJournalSurvivesDeathInItsFirstWrite(t *testing.T) {
 		if found, err := Peek(dir); err != nil || len(found.read().Resources) != 1 {
 			t.Errorf("after %q: %v", left, err)
 		}
+	}
+}
+
+// A note is written by itself, soon; nothing waits for it.
+func TestANoteIsWrittenSoon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		usedJournal(t, dir)
+		j := openJournal(t, dir)
+		if err := j.note(func(d *document) { d.Outputs.Message = "read" }); err != nil {
+			t.Fatal(err)
+		}
+		if left, err := Peek(dir); err != nil || left.read().Outputs.Message != "" {
+			t.Errorf("at once there is %q, %v", left.read().Outputs.Message, err)
+		}
+		time.Sleep(noteDelay)
+		synctest.Wait()
+		if left, err := Peek(dir); err != nil || left.read().Outputs.Message != "read" {
+			t.Errorf("later there is %q, %v", left.read().Outputs.Message, err)
+		}
+	})
+}
+
+// A note that could not be written is not forgotten: the next write takes it along, or fails, too.
+func TestANoteThatCannotBeWrittenIsTold(t *testing.T) {
+	dir := t.TempDir()
+	j := openJournal(t, dir)
+	note := func() error { return j.note(func(d *document) { d.Outputs.Message = "read" }) }
+	if err := errors.Join(note(), os.Rename(dir, dir+"-away")); err != nil {
+		t.Skipf("cannot move an open directory here: %v", err)
+	}
+	if j.flush() == nil || note() == nil || j.flush() == nil {
+		t.Error("no error")
+	}
+	if err := os.Rename(dir+"-away", dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.change(func(*document) {}); err != nil || note() != nil {
+		t.Errorf("with the directory back: %v", err)
+	}
+	if left, err := Peek(dir); err != nil || left.read().Outputs.Message != "read" {
+		t.Errorf("there is %q, %v", left.read().Outputs.Message, err)
 	}
 }
 

@@ -54,7 +54,8 @@ func TestWhatIsWrongWithAPodShows(t *testing.T) {
 		"not scheduled": {kube.Pod{Phase: "Pending", Containers: []kube.Container{{}}}, true},
 		"starting":      {kube.Pod{Phase: "Pending", Containers: []kube.Container{{State: "waiting", Reason: "ContainerCreating"}}}, true},
 		"no image":      {kube.Pod{Phase: "Pending", Containers: []kube.Container{{State: "waiting", Reason: "ImagePullBackOff"}}}, false},
-		"restarted":     {kube.Pod{Phase: "Running", Containers: []kube.Container{{State: "running", Restarts: 1}}}, false},
+		"restarted":     {kube.Pod{Phase: "Running", Containers: []kube.Container{{State: "running", Restarts: 1}}}, true},
+		"given up":      {kube.Pod{Phase: "Running", Containers: []kube.Container{{State: "waiting", Reason: "CrashLoopBackOff", Restarts: 3}}}, false},
 		"ended":         {kube.Pod{Phase: "Failed"}, false},
 		"going":         {kube.Pod{Phase: "Running", Ready: true, Deleting: true}, false},
 	} {

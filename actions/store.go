@@ -73,7 +73,7 @@ func (j *Journal) Close() error {
 	if j.store == nil {
 		return nil
 	}
-	return j.store.close()
+	return errors.Join(j.flush(), j.store.close())
 }
 
 // DamagedError is a journal that cannot be read.

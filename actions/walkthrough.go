@@ -157,6 +157,9 @@ func (w *Walkthrough) unconfirmed(steps []Step) []Step {
 
 // finish tells how it ended. A failure counts more than an interruption, and the first one most.
 func (w *Walkthrough) finish(ctx context.Context, result Result, errs []error) (Result, error) {
+	if err := w.journal.flush(); err != nil {
+		w.emit(Logged{Text: Sanitize(err.Error(), maxLogText)})
+	}
 	if len(errs) == 0 {
 		result.Outcome = Succeeded
 		w.emit(Finished{Result: result})
