@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -39,11 +41,25 @@ func SignIn(ctx context.Context, options SignInOptions) (*Credential, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s: %w", ErrSignIn, options.Method, err)
 	}
-	credential := &Credential{source: &tokens{source: source, kept: map[string]azcore.AccessToken{}}}
+	credential := &Credential{source: &tokens{source: source, secrets: options.secrets(), kept: map[string]azcore.AccessToken{}}}
 	if _, err := credential.Token(ctx, options.Cloud.resourceManagerScope()); err != nil {
 		return nil, fmt.Errorf("sign in by %s: %w", options.Method, err)
 	}
 	return credential, nil
+}
+
+// secrets are what no error may repeat, though the service does: no form gives them away.
+func (o SignInOptions) secrets() (secrets []string) {
+	candidates := []string{o.ClientSecret}
+	if o.Method == "environment" {
+		candidates = append(candidates, os.Getenv("AZURE_CLIENT_SECRET"), os.Getenv("AZURE_CLIENT_CERTIFICATE_PASSWORD"), os.Getenv("AZURE_PASSWORD"))
+	}
+	for _, secret := range candidates {
+		if secret != "" {
+			secrets = append(secrets, secret, "(withheld)", url.QueryEscape(secret), "(withheld)")
+		}
+	}
+	return secrets
 }
 
 // Token is an access token for a scope, e.g. https://management.azure.com/.default.
@@ -104,9 +120,10 @@ func (o SignInOptions) prompt(_ context.Context, message azidentity.DeviceCodeMe
 // tokens keeps the tokens of a credential. The az command line, which keeps none itself, would otherwise run for a
 // second at the first call of every client.
 type tokens struct {
-	source azcore.TokenCredential
-	mu     sync.Mutex
-	kept   map[string]azcore.AccessToken
+	source  azcore.TokenCredential
+	secrets []string // and what stands in their place
+	mu      sync.Mutex
+	kept    map[string]azcore.AccessToken
 }
 
 // GetToken returns a kept token while it is good for some minutes more. Claims mean that the kept one was refused.
@@ -119,21 +136,23 @@ func (t *tokens) GetToken(ctx context.Context, options policy.TokenRequestOption
 	}
 	token, err := t.source.GetToken(ctx, options)
 	if err != nil {
-		return token, signInError(ctx, err)
+		return token, signInError(ctx, err, strings.NewReplacer(t.secrets...))
 	}
 	t.kept[key] = token
 	return token, nil
 }
 
 // signInError is why there is no token: Entra's words where it answered, else the credential's own.
-func signInError(ctx context.Context, err error) error {
+func signInError(ctx context.Context, err error, hide *strings.Replacer) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	if refused, ok := errors.AsType[*azidentity.AuthenticationFailedError](err); ok && refused.RawResponse != nil {
-		return fmt.Errorf("%w: %w", ErrSignIn, refusalOf(refused.RawResponse))
+		refusal := refusalOf(refused.RawResponse)
+		refusal.Message = hide.Replace(refusal.Message)
+		return fmt.Errorf("%w: %w", ErrSignIn, refusal)
 	}
 	// MSAL appends an answer it cannot read, tokens and all.
 	reason, _, _ := strings.Cut(err.Error(), "raw message was")
-	return fmt.Errorf("%w: %s", ErrSignIn, clip(strings.TrimSpace(reason)))
+	return fmt.Errorf("%w: %s", ErrSignIn, clip(hide.Replace(strings.TrimSpace(reason))))
 }
