@@ -295,7 +295,7 @@ func TestNoSecretIsLeftBehind(t *testing.T) {
 	for _, line := range []string{
 		"--auto --sandbox --output json", "--auto --sandbox", "status", "status --output json", "plan --output json", "plan",
 	} {
-		ended := p.here(t, strings.Fields(line)...)
+		ended := p.call(t, strings.Fields(line)...)
 		if ended.code != actions.ExitDone {
 			t.Fatalf("%s: %d\n%s", line, ended.code, ended.err)
 		}
@@ -304,7 +304,7 @@ func TestNoSecretIsLeftBehind(t *testing.T) {
 	for path, content := range filesIn(t, p.state, string(p.discovery())) {
 		left[path] = content
 	}
-	ended := p.here(t, commandOf(true)...)
+	ended := p.call(t, commandOf(true)...)
 	left["stdout of cleanup"], left["stderr of cleanup"] = []byte(ended.out), []byte(ended.err)
 	if len(c.secrets) < 10 || len(c.moduli) < 2 {
 		t.Fatalf("only %d secrets and %d keys were seen", len(c.secrets), len(c.moduli))
@@ -362,7 +362,7 @@ func TestWhatServicesRepeatIsWithheld(t *testing.T) {
 			c.add("client secret", p.sandbox.Endpoints().ClientSecret)
 			left := map[string][]byte{}
 			for _, line := range []string{"--auto --sandbox --output json", "--auto --sandbox", "cleanup --yes --sandbox"} {
-				ended := p.here(t, strings.Fields(line)...)
+				ended := p.call(t, strings.Fields(line)...)
 				if ended.code == actions.ExitDone && strings.HasPrefix(line, "--auto") {
 					t.Errorf("%s: nothing failed", line)
 				}
@@ -385,7 +385,7 @@ func TestWhatServicesRepeatIsWithheld(t *testing.T) {
 func TestTheAuthoritysKeyIsNeverWritten(t *testing.T) {
 	c := newCanaries()
 	p := serve(t, "", c.around)
-	p.here(t, "--auto", "--sandbox")
+	p.call(t, "--auto", "--sandbox")
 	block, _ := pem.Decode([]byte(p.sandbox.Endpoints().CA))
 	authority, err := x509.ParseCertificate(block.Bytes)
 	if err != nil {

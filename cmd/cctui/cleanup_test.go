@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -16,25 +15,10 @@ import (
 	"github.com/cctui/cctui/kube"
 )
 
-// here runs the program in this process, as a machine without a terminal would.
-func (p *place) here(t *testing.T, args ...string) outcome {
-	t.Helper()
-	var out, errs bytes.Buffer
-	program := &program{
-		in: strings.NewReader(""), out: &out, err: &errs,
-		getenv: func(name string) string {
-			return map[string]string{"XDG_STATE_HOME": p.state, "XDG_CONFIG_HOME": p.state}[name]
-		},
-		leave: func(code int) { t.Errorf("left with %d", code) },
-	}
-	code := run(t.Context(), program, args)
-	return outcome{code, out.String(), errs.String()}
-}
-
 // walk carries the walkthrough out, and returns whoever may change by hand what it made.
 func (p *place) walk(t *testing.T, args ...string) hand {
 	t.Helper()
-	if ended := p.here(t, append([]string{"--auto", "--sandbox"}, args...)...); ended.code != actions.ExitDone {
+	if ended := p.call(t, append([]string{"--auto", "--sandbox"}, args...)...); ended.code != actions.ExitDone {
 		t.Fatalf("the walkthrough ended with %d\n%s", ended.code, ended.err)
 	}
 	journal, err := actions.Peek(p.journal())
@@ -63,7 +47,7 @@ func (p *place) walk(t *testing.T, args ...string) hand {
 // clean removes what is left of the run, and tells what was said of it.
 func (p *place) clean(t *testing.T) actions.Result {
 	t.Helper()
-	ended := p.here(t, commandOf(true)...)
+	ended := p.call(t, commandOf(true)...)
 	if ended.code != actions.ExitDone {
 		t.Fatalf("the cleanup ended with %d\n%s", ended.code, ended.err)
 	}
