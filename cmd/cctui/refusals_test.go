@@ -88,6 +88,7 @@ func TestItIsRefusedWhenItMustBe(t *testing.T) {
 		{"key-deleted", "key-deleted", actions.ExitFailed, "soft-deleted"},
 		{"key-rotated", "public-key-old", actions.ExitFailed, "version"},
 		{"topic-mismatch", "topic-mismatch", actions.ExitFailed, "kafka-demo-topic"},
+		{"two-subscriptions", "subscription-unknown", actions.ExitUsage, "contoso production"},
 		{"quota-zero", "quota-zero", actions.ExitAvailability, "standardDCACCV5Family"},
 		{"sku-missing", "sku-not-offered", actions.ExitAvailability, "Standard_DC4as_cc_v5"},
 		{"feature-missing", "feature-missing", actions.ExitAvailability, "KataCcIsolationPreview"},

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/google/uuid"
 )
 
 // region is a location: its display name, and the short code in the host names of attestation providers.
@@ -81,7 +83,19 @@ func (m *Manager) subscription() map[string]any {
 }
 
 func (m *Manager) listSubscriptions(*call) (answer, error) {
-	return ok(page([]map[string]any{m.subscription()})), nil
+	all := []map[string]any{m.subscription()}
+	if _, two := m.Conditions.Has("two-subscriptions"); two {
+		all = append(all, m.otherSubscription())
+	}
+	return ok(page(all)), nil
+}
+
+// otherSubscription is one that the account sees, and in which there is nothing for it.
+func (m *Manager) otherSubscription() map[string]any {
+	other := m.subscription()
+	id := uuid.NewSHA1(uuid.NameSpaceURL, []byte(m.subscriptionID())).String()
+	other["id"], other["subscriptionId"], other["displayName"] = "/subscriptions/"+id, id, "contoso production"
+	return other
 }
 
 func (m *Manager) getSubscription(*call) (answer, error) { return ok(m.subscription()), nil }
