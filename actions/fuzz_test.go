@@ -1,6 +1,7 @@
 package actions
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
@@ -25,6 +26,7 @@ func FuzzJournal(f *testing.F) {
 	if err := errors.Join(err, j.Close()); err != nil {
 		f.Fatal(err)
 	}
+	used = bytes.TrimSpace(used)
 	f.Add(used)
 	f.Add(used[:len(used)/2])
 	f.Add([]byte{})

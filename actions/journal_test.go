@@ -91,6 +91,7 @@ func TestATornWriteNeverHappened(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	whole = bytes.TrimSpace(whole)
 	check := func(what string, data []byte) {
 		t.Helper()
 		if err := os.WriteFile(path, data, 0o600); err != nil {

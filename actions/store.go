@@ -22,7 +22,10 @@ const (
 )
 
 const (
-	maxDocument   = 16 << 20
+	maxDocument = 16 << 20
+	// room is what a file has from the start, and grows by: to write where there is room already is all
+	// that is fast on a busy disk, and what succeeds on a full one.
+	room          = 64 << 10
 	journalMode   = 0o600
 	directoryMode = 0o700
 )
@@ -146,7 +149,8 @@ func encodeEntry(e entry) ([]byte, error) {
 		return nil, err
 	}
 	sum := sha256.Sum256(doc)
-	return fmt.Appendf(nil, `{"sequence":%d,"sha256":"%x","journal":%s}`+"\n", e.sequence, sum, doc), nil
+	data := fmt.Appendf(nil, `{"sequence":%d,"sha256":"%x","journal":%s}`+"\n", e.sequence, sum, doc)
+	return append(data, bytes.Repeat([]byte{' '}, room-len(data)%room)...), nil
 }
 
 // decodeEntry also takes a document without its envelope, as version 1 wrote it.

@@ -68,7 +68,7 @@ func (p *place) newer(t *testing.T) (path string, content []byte) {
 		var around struct{ Sequence int }
 		text, err := os.ReadFile(filepath.Join(p.journal(), name))
 		if err == nil && json.Unmarshal(text, &around) == nil && around.Sequence > last {
-			last, path, content = around.Sequence, filepath.Join(p.journal(), name), text
+			last, path, content = around.Sequence, filepath.Join(p.journal(), name), bytes.TrimSpace(text)
 		}
 	}
 	if path == "" {
