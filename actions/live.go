@@ -73,8 +73,8 @@ type LiveEvent struct {
 }
 
 const (
-	// liveInterval is the least time between two events: as often as anybody can look.
-	liveInterval = 100 * time.Millisecond
+	// liveInterval is the least time between two events: more often nobody can look.
+	liveInterval = 200 * time.Millisecond
 	// steady is how long a source must have worked for its next failure to count as the first.
 	steady = 2 * time.Second
 )

@@ -158,7 +158,7 @@ func (f *follower) read(ctx context.Context) (fetched bool) {
 const (
 	// fetchInterval is the least time between two fetches that find all there is: a broker answers as
 	// soon as it has a record, so that records which come one by one would cost a fetch each.
-	fetchInterval = 100 * time.Millisecond
+	fetchInterval = 200 * time.Millisecond
 	// fetchWait is how long a broker may wait for a record.
 	fetchWait = time.Second
 	// maxFetch is how much it may send at once, in bytes.

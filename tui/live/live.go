@@ -22,8 +22,8 @@ import (
 	"github.com/cctui/cctui/actions"
 )
 
-// redraw is the least time between two frames that differ.
-const redraw = 100 * time.Millisecond
+// redraw is the least time between two frames that differ: more often nobody can look.
+const redraw = 200 * time.Millisecond
 
 // Model is the pane. It is not safe for concurrent use.
 type Model struct {

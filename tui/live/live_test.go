@@ -286,7 +286,7 @@ func TestAMessagePassesTheFilterAsSoonAsALaneShowsWhatItHolds(t *testing.T) {
 	}
 }
 
-func TestItIsDrawnTenTimesASecondAtMost(t *testing.T) {
+func TestItIsDrawnFiveTimesASecondAtMost(t *testing.T) {
 	c := newClock()
 	m := pane(c, 1)
 	frames, last := 0, ""
@@ -297,7 +297,7 @@ func TestItIsDrawnTenTimesASecondAtMost(t *testing.T) {
 		}
 		c.pass(time.Millisecond)
 	}
-	if frames > 10 {
+	if frames > int(time.Second/redraw) {
 		t.Errorf("%d frames in a second", frames)
 	}
 	if m.Due() <= 0 || m.Due() > redraw {
@@ -406,14 +406,14 @@ func fits(t *testing.T, text string, width, height int) {
 func BenchmarkAThousandRecordsASecond(b *testing.B) {
 	c := newClock()
 	m := pane(c, keptRows)
-	batches := make([]actions.LiveEvent, 10)
+	batches := make([]actions.LiveEvent, time.Second/redraw)
 	n := keptRows
 	b.ReportAllocs()
 	for b.Loop() {
 		b.StopTimer()
 		for i := range batches {
 			batches[i] = actions.LiveEvent{}
-			for range 100 {
+			for range 1000 / len(batches) {
 				batches[i].Records = append(batches[i].Records, everywhere(n, "Azure Confidential Computing")...)
 				n++
 			}
