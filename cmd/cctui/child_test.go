@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/json"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -73,6 +74,11 @@ func (p *place) journal() string {
 	return filepath.Join(p.state, "cctui", "sandbox-"+p.sandbox.Endpoints().ID)
 }
 
+// environment is that of a user who has nothing but the sandbox.
+func (p *place) environment() []string {
+	return []string{"HOME=" + p.state, "PATH=" + os.Getenv("PATH"), "XDG_STATE_HOME=" + p.state, "XDG_CONFIG_HOME=" + p.state}
+}
+
 // child is a process of cctui.
 type child struct {
 	command *exec.Cmd
@@ -84,10 +90,35 @@ type child struct {
 // start begins a process of cctui that finds the sandbox.
 func (p *place) start(t testing.TB, args ...string) *child {
 	t.Helper()
+	return p.startWatched(t, func([]byte) {}, args...)
+}
+
+// watched tells each line that is written.
+type watched struct {
+	io.Writer
+	line func([]byte)
+	part []byte
+}
+
+func (w *watched) Write(text []byte) (int, error) {
+	w.part = append(w.part, text...)
+	for {
+		line, rest, whole := bytes.Cut(w.part, []byte("\n"))
+		if !whole {
+			return w.Writer.Write(text)
+		}
+		w.line(line)
+		w.part = rest
+	}
+}
+
+// startWatched is start, with an ear for each line on standard output.
+func (p *place) startWatched(t testing.TB, line func([]byte), args ...string) *child {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), childTime)
 	c := &child{command: exec.CommandContext(ctx, p.program, args...), ended: make(chan struct{})}
-	c.command.Env = []string{"HOME=" + p.state, "PATH=" + os.Getenv("PATH"), "XDG_STATE_HOME=" + p.state, "XDG_CONFIG_HOME=" + p.state}
-	c.command.Stdout, c.command.Stderr = &c.out, &c.err
+	c.command.Env = p.environment()
+	c.command.Stdout, c.command.Stderr = &watched{Writer: &c.out, line: line}, &c.err
 	if err := c.command.Start(); err != nil {
 		cancel()
 		t.Fatal(err)
