@@ -42,6 +42,9 @@ type LiveRecord struct {
 	Reading   Reading
 	// Own is a message that was sent with Send, as it lies on the broker.
 	Own bool
+	// Ciphertext is how an own message lies on the broker, in a lane that does not tell its place; empty:
+	// that is not known. It is known without a key, from sending it.
+	Ciphertext string
 }
 
 // Source says where a lane is read from, or why it is not.

@@ -207,7 +207,7 @@ func (f *follower) readPages(ctx context.Context, k Kube) error {
 		f.queue.tell(f.lane, Source{SourcePage, "page of " + f.service})
 		now := judgePage(page)
 		if now.kind != pageTimeout && now.kind != pageUnknown {
-			f.show(LiveRecord{Offset: -1, Text: now.text})
+			f.show(LiveRecord{Offset: -1, Text: now.text, Ciphertext: f.w.sent.ciphertext(now.text)})
 		}
 		if err := pause(ctx, pageInterval); err != nil {
 			return err

@@ -42,7 +42,7 @@ func (w *Walkthrough) Send(ctx context.Context, text string) (Sent, error) {
 	if err != nil {
 		return Sent{}, fmt.Errorf("send the message: %w", err)
 	}
-	w.sent.note(string(value)) // first, for the tail may be faster than the answer
+	w.sent.note(Sent{plaintext, string(value)}) // first, for the tail may be faster than the answer
 	if err := w.options.Adapters.Topic.Produce(ctx, c, value); err != nil {
 		return Sent{}, fmt.Errorf("send the message: %w", err)
 	}
@@ -52,11 +52,11 @@ func (w *Walkthrough) Send(ctx context.Context, text string) (Sent, error) {
 // maxSent is how many own messages are recognised on the broker.
 const maxSent = 64
 
-// sentMessages recognises the program's own messages, by their ciphertext.
+// sentMessages recognises the program's own messages.
 type sentMessages struct {
-	mu     sync.Mutex
-	count  int
-	values []string
+	mu    sync.Mutex
+	count int
+	all   []Sent
 }
 
 // number is the next message's.
@@ -67,14 +67,27 @@ func (s *sentMessages) number() int {
 	return s.count
 }
 
-func (s *sentMessages) note(value string) {
+func (s *sentMessages) note(m Sent) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.values = append(s.values[max(0, len(s.values)+1-maxSent):], value)
+	s.all = append(s.all[max(0, len(s.all)+1-maxSent):], m)
 }
 
+// has tells whether a value on the topic is one of them.
 func (s *sentMessages) has(value string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Contains(s.values, value)
+	return slices.ContainsFunc(s.all, func(m Sent) bool { return m.Ciphertext == value })
+}
+
+// ciphertext is what one that reads so lies on the broker as; empty where none does.
+func (s *sentMessages) ciphertext(text string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, m := range s.all {
+		if m.Text == text {
+			return m.Ciphertext
+		}
+	}
+	return ""
 }

@@ -417,6 +417,27 @@ func TestAMessageIsEncryptedAndRecognisedOnItsWay(t *testing.T) {
 	})
 }
 
+func TestAnOwnMessageIsRecognisedOnThePage(t *testing.T) {
+	inLive(t, func(*liveWorld) {}, func(t *testing.T, _ *liveWorld, walk *Walkthrough, events <-chan LiveEvent) {
+		var shown []LiveRecord // on the page of the confidential consumer, in the producer's order
+		for len(shown) < 2 {
+			for _, r := range (<-events).Records {
+				if r.Lane != LaneConfidential {
+					continue
+				}
+				shown = append(shown, r)
+				n, text, _ := kafka.ParseMessage(r.Text)
+				for next := range 10 {
+					walk.sent.note(Sent{kafka.FormatMessage(n+1+next, text), "ciphertext"})
+				}
+			}
+		}
+		if shown[0].Ciphertext != "" || shown[1].Ciphertext != "ciphertext" {
+			t.Errorf("shown are %+v", shown)
+		}
+	})
+}
+
 func TestWhatCannotBeSentIsSaidPlainly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newLiveWorld()

@@ -174,6 +174,23 @@ func TestWithoutOffsetsOnlyTheCiphertextTells(t *testing.T) {
 	}
 }
 
+func TestAnOwnMessageIsKnownOnAPageToo(t *testing.T) {
+	shown := page(actions.LaneConfidential, "Msg 1: hello", actions.ReadPlaintext)
+	shown.Ciphertext = secret(5)
+	onBroker := seen(actions.LaneBroker, 5, secret(5), actions.ReadCiphertext)
+	for name, records := range map[string][]actions.LiveRecord{
+		"after the broker's lane":  {onBroker, shown},
+		"before the broker's lane": {shown, onBroker},
+	} {
+		m := New(newClock().now)
+		m.Update(actions.LiveEvent{Records: everywhere(4, "another")})
+		m.Update(actions.LiveEvent{Records: records})
+		if r := m.rows.at(1); m.rows.next != 2 || r.offset != 5 || !r.own || !r.cells[confidential].there || !r.cells[broker].there {
+			t.Errorf("%s: %d messages, the last %+v", name, m.rows.next, r)
+		}
+	}
+}
+
 // A consumer that was started anew goes on where its group was, and is behind the others for a while.
 func TestALaneThatIsBehindStandsBesideItsOwnMessages(t *testing.T) {
 	c := newClock()

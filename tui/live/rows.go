@@ -1,6 +1,7 @@
 package live
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -21,8 +22,9 @@ const (
 // row is one message, as seen in each lane.
 type row struct {
 	place
-	own   bool // sent from here
-	cells [3]cell
+	own        bool   // sent from here
+	ciphertext string // of an own message, known before the broker shows it
+	cells      [3]cell
 
 	judged string // the filter that was asked last; empty: none since the message changed
 	passes bool
@@ -73,7 +75,7 @@ func (r *rows) put(rec actions.LiveRecord) {
 		return
 	}
 	c := cell{there: true, at: rec.At, text: bounded(rec.Text), size: rec.Size, reading: rec.Reading}
-	number, found := r.find(rec, lane, c.text)
+	number, found := r.find(rec, lane)
 	if !found {
 		number = r.add()
 	}
@@ -83,7 +85,8 @@ func (r *rows) put(rec actions.LiveRecord) {
 		r.places[message.place] = number
 	}
 	message.cells[lane], message.judged = c, ""
-	message.own = message.own || rec.Own
+	message.own = message.own || rec.Own || rec.Ciphertext != ""
+	message.ciphertext = cmp.Or(message.ciphertext, bounded(rec.Ciphertext))
 }
 
 func bounded(text string) string {
@@ -102,22 +105,26 @@ func (c cell) harmless(width int) string {
 }
 
 // find is the message of a record that another lane has shown already: by its place, or else by its
-// ciphertext, which is never twice the same. A plaintext without a place fits any message, so it
-// has none but its own row.
-func (r *rows) find(rec actions.LiveRecord, lane int, text string) (int64, bool) {
-	depth := r.capacity
+// ciphertext, which is never twice the same. A plaintext without a place fits any message but one's
+// own, whose ciphertext is known, so it has none but its own row.
+func (r *rows) find(rec actions.LiveRecord, lane int) (int64, bool) {
+	text, depth := bounded(rec.Text), r.capacity
 	if rec.Offset >= 0 {
 		if number, found := r.places[place{rec.Partition, rec.Offset}]; found {
 			return number, r.at(number).agrees(lane, rec.Reading, text)
 		}
 		depth = matchedRows
 	}
-	if rec.Reading != actions.ReadCiphertext {
+	ciphertext := bounded(rec.Ciphertext)
+	if rec.Reading == actions.ReadCiphertext {
+		ciphertext = text
+	}
+	if ciphertext == "" {
 		return 0, false
 	}
 	for number := r.next - 1; number >= max(r.oldest(), r.next-depth); number-- {
 		message := r.at(number)
-		if (rec.Offset < 0 || !message.placed()) && message.holds(text) {
+		if (rec.Offset < 0 || !message.placed()) && message.holds(ciphertext) {
 			return number, true
 		}
 	}
@@ -128,7 +135,7 @@ func (r *row) placed() bool { return r.offset >= 0 }
 
 // holds tells whether the message is this ciphertext.
 func (r *row) holds(text string) bool {
-	return slices.ContainsFunc(r.cells[:], func(c cell) bool { return c.reading == actions.ReadCiphertext && c.text == text })
+	return r.ciphertext == text || slices.ContainsFunc(r.cells[:], func(c cell) bool { return c.reading == actions.ReadCiphertext && c.text == text })
 }
 
 // contains tells whether a lane shows a text, of which the case does not count.
