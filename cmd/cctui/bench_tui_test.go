@@ -100,7 +100,7 @@ func BenchmarkLivePane(b *testing.B) {
 	defer t.close()
 	t.await("There is a run to go on with")
 	t.press("\r")
-	t.await("log of kafka-golang") // what a lane is read from
+	t.await("key released") // by what the consumer shows
 	written := topic.start(b, rate)
 	time.Sleep(5 * time.Second) // until buffers have the size that they keep
 

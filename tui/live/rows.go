@@ -1,7 +1,6 @@
 package live
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -86,7 +85,9 @@ func (r *rows) put(rec actions.LiveRecord) {
 	}
 	message.cells[lane], message.judged = c, ""
 	message.own = message.own || rec.Own || rec.Ciphertext != ""
-	message.ciphertext = cmp.Or(message.ciphertext, bounded(rec.Ciphertext))
+	if rec.Ciphertext != "" {
+		message.ciphertext = bounded(rec.Ciphertext)
+	}
 }
 
 func bounded(text string) string {

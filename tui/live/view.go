@@ -60,20 +60,26 @@ func (m *Model) heading(width int) string {
 	}
 	parts := [3]string{}
 	for lane, w := range columns(width) {
-		parts[lane] = fit(m.Style.Strong.Render(laneNames[lane])+"  "+m.Style.Muted.Render(m.source(lane)), w)
+		parts[lane] = m.Style.Strong.Render(laneNames[lane])
+		if source := m.source(lane, w-len(laneNames[lane])-2); source != "" {
+			parts[lane] += "  " + m.Style.Muted.Render(source)
+		}
+		parts[lane] = fit(parts[lane], w)
 	}
 	return blank(labelWidth) + strings.Join(parts[:], m.Style.Muted.Render(bar))
 }
 
-// source says where a lane is read from.
-func (m *Model) source(lane int) string {
-	name := actions.Lanes()[lane]
-	text := oneLine(m.sources[name].Text, maxCell)
-	if m.sources[name].State == actions.SourceBroken {
+// source says where a lane is read from: by name, or where there is no room for that, what it is.
+func (m *Model) source(lane, room int) string {
+	s := m.sources[actions.Lanes()[lane]]
+	text := oneLine(s.Text, maxCell)
+	switch s.State {
+	case "":
+		return fitting(room, "waiting")
+	case actions.SourceTopic, actions.SourceLog, actions.SourcePage:
+		return fitting(room, text, string(s.State))
+	case actions.SourceBroken:
 		text = "! " + text
-	}
-	if text == "" {
-		text = "waiting"
 	}
 	return text
 }
