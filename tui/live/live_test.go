@@ -191,6 +191,29 @@ func TestAnOwnMessageIsKnownOnAPageToo(t *testing.T) {
 	}
 }
 
+func TestMemoryIsBoundedWhateverFlows(t *testing.T) {
+	m := New(newClock().now)
+	long := strings.Repeat("\x1b[2J世", 1<<20/8)
+	for n := range 2 * keptRows {
+		var e actions.LiveEvent
+		for _, lane := range actions.Lanes() {
+			e.Records = append(e.Records, seen(lane, n, long, actions.ReadForeign))
+		}
+		m.Update(e)
+	}
+	kept := 0
+	for _, r := range m.rows.ring {
+		for _, c := range r.cells {
+			kept += len(c.text)
+		}
+	}
+	if most := keptRows * len(actions.Lanes()) * maxCell; kept > most || len(m.rows.ring) != keptRows || len(m.rows.places) > keptRows {
+		t.Errorf("%d bytes kept in %d messages, %d places; want at most %d bytes", kept, len(m.rows.ring), len(m.rows.places), most)
+	}
+	fits(t, m.View(80, 24), 80, 24)
+	fits(t, m.Present(80, 24), 80, 24)
+}
+
 // A consumer that was started anew goes on where its group was, and is behind the others for a while.
 func TestALaneThatIsBehindStandsBesideItsOwnMessages(t *testing.T) {
 	c := newClock()
