@@ -149,6 +149,9 @@ func (m moment) try(t *testing.T, program string, tally *tally) {
 		}
 		return
 	}
+	if strings.Contains(ended.out, "Restarting the consumer") {
+		delete(before, consumer) // the cure of one that asked for the key too early, as in any run
+	}
 	for _, twice := range slices.Concat(door.twice(), before.replacedIn(after)) {
 		tally.duplicates.Add(1)
 		t.Error(twice)
@@ -156,6 +159,9 @@ func (m moment) try(t *testing.T, program string, tally *tally) {
 	complete(t, after)
 	known.keptIn(t, p.recorded(t))
 }
+
+// consumer is the address of the pod that walkthroughs replace where it came without its key.
+const consumer = "/api/v1/pods/kafka/kafka-golang-consumer"
 
 // strike starts the program and kills it at the moment; false where that never came.
 func (m moment) strike(t *testing.T, p *place, door *door) bool {
@@ -294,7 +300,9 @@ func (d *door) around(next http.Handler) http.Handler {
 		at, kill := d.counted(r)
 		if at == beforeRequest {
 			kill()
-			panic(http.ErrAbortHandler)
+			if !strings.HasPrefix(r.UserAgent(), "Go-http-client") { // else it may be a pod's, which lives on
+				panic(http.ErrAbortHandler)
+			}
 		}
 		answer := &answer{ResponseWriter: w, created: func() { d.note(r) }}
 		if at == afterRequest {
