@@ -191,6 +191,24 @@ func TestAnOwnMessageIsKnownOnAPageToo(t *testing.T) {
 	}
 }
 
+func TestOnStageAPageShowsItsNewestMessageAndSaysSo(t *testing.T) {
+	c := newClock()
+	m := New(c.now)
+	sources := running()
+	sources[actions.LaneConfidential] = actions.Source{State: actions.SourcePage, Text: "page of consumer"}
+	m.Update(actions.LiveEvent{Sources: sources, Records: []actions.LiveRecord{
+		page(actions.LaneConfidential, "Msg 2: hello", actions.ReadPlaintext),
+		seen(actions.LaneBroker, 7, secret(7), actions.ReadCiphertext),
+		seen(actions.LaneOrdinary, 7, secret(7), actions.ReadCiphertext),
+	}})
+	for _, size := range [][2]int{{80, 24}, {120, 40}} {
+		text := ansi.Strip(m.Present(size[0], size[1]))
+		if !strings.Contains(text, "Msg 2: hello") || !strings.Contains(text, "on its page") {
+			t.Errorf("at %d columns:\n%s", size[0], text)
+		}
+	}
+}
+
 func TestMemoryIsBoundedWhateverFlows(t *testing.T) {
 	m := New(newClock().now)
 	long := strings.Repeat("\x1b[2J世", 1<<20/8)

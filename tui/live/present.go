@@ -144,15 +144,12 @@ func (m *Model) column(message *row, lane, width, height int) []string {
 
 // large is the message, with room around it, and the verdict beneath.
 func (m *Model) large(message *row, lane, width, height int) []string {
-	if message == nil || !message.cells[lane].there {
-		return pad([]string{m.Style.Muted.Render("  " + m.missing(lane, width))}, height)
+	c, notes := m.onStage(message, lane)
+	if !c.there {
+		return pad([]string{m.Style.Muted.Render("  …")}, height)
 	}
-	c := message.cells[lane]
 	mark, words, look := m.Style.verdict(lane, c.reading)
-	if message.own {
-		room := width - 4 - ansi.StringWidth(words)
-		words += fitting(room, "   ◆ sent from here", "   ◆ from here", " ◆")
-	}
+	words += fitting(width-4-ansi.StringWidth(words), notes...)
 	var lines []string
 	for _, line := range wrapped(c.harmless(maxCell), width-2, height-3) {
 		lines = append(lines, "  "+look.Bold(c.reading == actions.ReadPlaintext).Render(line))
@@ -161,12 +158,24 @@ func (m *Model) large(message *row, lane, width, height int) []string {
 	return pad(lines, height)
 }
 
-// missing says why a lane does not show the message.
-func (m *Model) missing(lane, width int) string {
-	if m.sources[actions.Lanes()[lane]].State == actions.SourcePage {
-		return fitting(width-2, "… its page does not tell which it shows", "…")
+// onStage is what a lane shows of the message, and notes on it, the longest first. A page does not tell
+// which message it shows: then it is the newest there, and said to be just that.
+func (m *Model) onStage(message *row, lane int) (c cell, notes []string) {
+	if message != nil && message.cells[lane].there {
+		if message.own {
+			notes = []string{"   ◆ sent from here", "   ◆ from here", " ◆"}
+		}
+		return message.cells[lane], notes
 	}
-	return "…"
+	if m.sources[actions.Lanes()[lane]].State != actions.SourcePage {
+		return cell{}, nil
+	}
+	for number := m.rows.next - 1; number >= max(m.rows.oldest(), m.rows.next-matchedRows); number-- {
+		if c := m.rows.at(number).cells[lane]; c.there {
+			return c, []string{"   the newest on its page", "   on its page"}
+		}
+	}
+	return cell{}, nil
 }
 
 // before are the messages before the one in the light, the newest first. A lane that has not shown
@@ -206,10 +215,10 @@ func (m *Model) flat(message *row, lane, width, height int) []string {
 	if height > 3 {
 		return m.large(message, lane, width, height)
 	}
-	if message == nil || !message.cells[lane].there {
-		return []string{m.Style.Muted.Render("  " + m.missing(lane, width))}
+	c, _ := m.onStage(message, lane)
+	if !c.there {
+		return []string{m.Style.Muted.Render("  …")}
 	}
-	c := message.cells[lane]
 	mark, words, look := m.Style.verdict(lane, c.reading)
 	return []string{look.Render(fitAround("  "+mark+" "+c.harmless(width), " ("+words+")", width))}
 }
