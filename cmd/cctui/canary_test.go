@@ -32,12 +32,14 @@ type canaries struct {
 	mu      sync.Mutex
 	secrets map[string]string   // and what it is
 	moduli  map[string]*big.Int // of RSA keys whose private halves exist somewhere, by what they are
+	// searched are the pieces that were found to hold no private key.
+	searched map[string]bool
 	// echo is asked what to answer in place of a service, which repeats what it was sent.
 	echo func(*http.Request, []byte) (status int, body string)
 }
 
 func newCanaries() *canaries {
-	return &canaries{secrets: map[string]string{}, moduli: map[string]*big.Int{}}
+	return &canaries{secrets: map[string]string{}, moduli: map[string]*big.Int{}, searched: map[string]bool{}}
 }
 
 // around reads along.
@@ -229,6 +231,10 @@ func (c *canaries) noFactorIn(t *testing.T, place string, content []byte) {
 	}
 	for _, run := range encodedRun.FindAllString(string(joined), -1) {
 		run = run[:min(len(run), 8<<10)] // a key is no longer
+		if c.searched[run] {
+			continue // the same text stands in many places
+		}
+		c.searched[run] = true
 		if raw, err := hex.DecodeString(run); err == nil {
 			candidates = append(candidates, raw)
 		}
@@ -383,8 +389,7 @@ func TestWhatServicesRepeatIsWithheld(t *testing.T) {
 // The folder by which other processes find a sandbox holds what its user needs, and not the key with
 // which its authority could vouch for anybody: no 32 bytes of it make that key.
 func TestTheAuthoritysKeyIsNeverWritten(t *testing.T) {
-	c := newCanaries()
-	p := serve(t, "", c.around)
+	p := serve(t, "", nil)
 	p.call(t, "--auto", "--sandbox")
 	block, _ := pem.Decode([]byte(p.sandbox.Endpoints().CA))
 	authority, err := x509.ParseCertificate(block.Bytes)
@@ -399,12 +404,14 @@ func TestTheAuthoritysKeyIsNeverWritten(t *testing.T) {
 		key, err := ecdh.P256().NewPrivateKey(scalar)
 		return err == nil && key.PublicKey().Equal(public)
 	}
+	searched := map[string]bool{}
 	for path, content := range filesIn(t, p.state, "") {
-		if !strings.HasPrefix(path, string(p.discovery())) && len(content) > 256<<10 {
-			t.Fatalf("%s is too large to be searched", path)
-		}
-		pieces := [][]byte{}
+		var pieces [][]byte
 		for _, run := range regexp.MustCompile(`[A-Za-z0-9+/_=-]{40,}`).FindAll(bytes.ReplaceAll(content, []byte(`\n`), nil), -1) {
+			if searched[string(run)] {
+				continue
+			}
+			searched[string(run)] = true
 			if raw, err := hex.DecodeString(string(run)); err == nil {
 				pieces = append(pieces, raw)
 			}
