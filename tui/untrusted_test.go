@@ -151,5 +151,5 @@ const (
 	mostFuzzed = 1 << 10 // bytes; longer texts are among the hostile
 	// Beyond, nothing is laid out in another way.
 	mostWidth  = sideBySide + stepsWidth
-	mostHeight = 2 * liveFrom
+	mostHeight = liveFrom + 10
 )
