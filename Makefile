@@ -21,7 +21,7 @@ demo: build ## run the whole walkthrough against the embedded sandbox: no accoun
 	bin/cctui --auto --sandbox
 
 test: ## run the tests (with the race detector where a C compiler is there)
-	$(GO) test $(RACE) ./...
+	$(GO) test $(RACE) -timeout 30m ./...
 
 build: ## build bin/cctui, stripped
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/cctui
