@@ -112,7 +112,7 @@ func createKey(ctx context.Context, r *Run) error {
 			_, err := r.Azure().CreateKey(ctx, out.VaultURI, azure.KeySpec{Name: in.Key, Bits: keyBits, ReleasePolicy: encoded, Tags: r.Tags()})
 			return err
 		})
-		if errors.Is(err, errPatience) {
+		if errors.Is(err, errPatience) && forbidden(err) {
 			return roleMissing(r, out.AccountName, out.AccountObjectID, out.AccountType, operatorRoles(in)[0], err.Error())
 		}
 		if err != nil {

@@ -11,12 +11,15 @@ import (
 // as a rule. Azure's slowest operations end within half an hour, and by then have long failed.
 const endurance = 6
 
+// leastLimit is for a machine that is busy with other things, however little patience the user has.
+const leastLimit = 30 * time.Second
+
 // errLimit tells that one try of a step took as long as any may.
 var errLimit = errors.New("the step has taken as long as it may")
 
 // inTime bounds one try of a step, whatever it waits for: not everything that begins in Azure ends.
 func (w *Walkthrough) inTime(ctx context.Context, s Step, try func(context.Context, Step) (bool, error)) (skipped bool, err error) {
-	limit := endurance * w.Inputs().Patience
+	limit := max(endurance*w.Inputs().Patience, leastLimit)
 	bounded, cancel := context.WithTimeoutCause(ctx, limit, errLimit)
 	defer cancel()
 	skipped, err = try(bounded, s)

@@ -228,7 +228,7 @@ func proveOperatorRole(ctx context.Context, r *Run) error {
 		_, err := r.Azure().Keys(ctx, out.VaultURI)
 		return err
 	})
-	if errors.Is(err, errPatience) {
+	if errors.Is(err, errPatience) && forbidden(err) {
 		return roleMissing(r, out.AccountName, out.AccountObjectID, out.AccountType, operatorRoles(r.Inputs())[0], err.Error())
 	}
 	if err != nil {

@@ -41,11 +41,12 @@ func untilAllowed(ctx context.Context, r *Run, reason string, action func(contex
 	var refusal error
 	err := within(ctx, r.Inputs().Patience, func(ctx context.Context) error {
 		return r.Wait(ctx, reason, func(ctx context.Context) (bool, error) {
-			refusal = action(ctx)
-			if forbidden(refusal) || unknownHost(refusal) {
+			err := action(ctx)
+			if forbidden(err) || unknownHost(err) {
+				refusal = err // what is told in the end, not that the last try came too late
 				return false, nil
 			}
-			return refusal == nil, refusal
+			return err == nil, err
 		})
 	})
 	if errors.Is(err, errPatience) && refusal != nil {
