@@ -94,6 +94,9 @@ func TestItIsRefusedWhenItMustBe(t *testing.T) {
 		{"feature-missing", "feature-missing", actions.ExitAvailability, "KataCcIsolationPreview"},
 		{"no-role-permission", "no-role-permission", actions.ExitAvailability, "Microsoft.Authorization/roleAssignments/write"},
 		{"runtime-class-missing", "runtime-class-missing", actions.ExitAvailability, "kata-cc-isolation"},
+		{"operation-failed=cluster.create", "operation-failed", actions.ExitFailed, "activity log"},
+		{"operation-endless=cluster.create", "too-long", actions.ExitFailed, "still at work on cluster cctui-"},
+		{"http-malformed=login", "sign-in-unreadable", actions.ExitSignIn, "network"},
 	} {
 		t.Run(refusal.fault, func(t *testing.T) {
 			t.Parallel()
@@ -117,7 +120,12 @@ func TestItIsRefusedWhenItMustBe(t *testing.T) {
 
 // What passes by itself is waited for or cured, without anybody's help.
 func TestItIsSurvivedWhenItCanBe(t *testing.T) {
-	for _, fault := range []string{"sidecar-slow", "throttle", "rbac-slow", "http-500", "http-503", "http-reset", "http-truncated"} {
+	for _, fault := range []string{
+		"sidecar-slow", "throttle", "rbac-slow", "http-500", "http-503", "http-reset", "http-truncated", "operation-gone",
+		// Each of these once ended the walkthrough: nobody asked a second time.
+		"http-500=k8s", "http-reset=k8s", "http-truncated=k8s", "http-malformed=k8s", "http-500=attest", "http-reset=attest", "throttle=attest",
+		"http-malformed=attest", "http-truncated=login", "http-malformed=vault",
+	} {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()
 			code, ended, _ := walkthroughInSandbox(t, "--sandbox-fault", fault)
