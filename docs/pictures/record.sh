@@ -13,7 +13,7 @@ trap 'screen kill-server 2>/dev/null || true; rm -rf "$work"' EXIT
 start() {
 	screen new-session -d -s "$1" -x 100 -y 30 \
 		env -i PATH="$PATH" HOME="$work" XDG_STATE_HOME="$work" LANG=C.UTF-8 TERM=xterm-256color COLORTERM=truecolor \
-		"$work/cctui" "${@:2}"
+		"$work/bin/cctui" "${@:2}"
 }
 
 # see PATTERN waits until a line of the screen matches it.
@@ -29,16 +29,15 @@ see() {
 
 press() { screen send-keys "$@"; }
 type_in() { screen send-keys -l -- "$1"; }
-picture() { screen capture-pane -e -p | "$work/render" >"$1.svg"; }
+picture() { screen capture-pane -e -p | "$work/bin/render" >"$1.svg"; }
 
-go build -o "$work/cctui" ../../cmd/cctui
-go build -o "$work/render" ./render
+go build -o "$work/bin/" ../../cmd/cctui ./render
 
 start walkthrough --cluster cctui-tour
-see 'enter go'
+see 'go · esc leave'
 picture start
 press Enter
-see 'enter run step'
+see 'az login' # the steps are there before the place is open
 press a
 see 'making node pool'
 picture running
@@ -77,7 +76,7 @@ picture cleanup
 press q
 
 start failure --sandbox --sandbox-fault quota-zero
-see 'enter run step'
+see 'az login'
 press a
 see 'r retry'
 press 7 # and back: that takes away the notice, which has the log file's path
