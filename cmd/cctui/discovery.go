@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"time"
@@ -65,21 +67,30 @@ func parseEndpoints(content []byte) (e sandbox.Endpoints, err error) {
 }
 
 // running finds the sandbox that another process serves. Files without a sandbox behind them, left
-// by a process that was killed, are as good as none.
+// by a process that was killed, are as good as none; one that is slow to answer is there. Whoever took
+// it for gone would start another, and find nothing of the run in it.
 func (d discovery) running(ctx context.Context) (e sandbox.Endpoints, found bool) {
 	e, err := d.reach(ctx)
-	return e, err == nil
+	return e, err == nil || isSlow(err) && ctx.Err() == nil
 }
 
 // ended tells whether a sandbox has surely ended: another one took its place, or nobody is there. One
 // that is merely slow to answer has not.
 func (d discovery) ended(ctx context.Context, id string) bool {
 	e, err := d.reach(ctx)
-	var slow net.Error
-	return e.ID != id || err != nil && !(errors.As(err, &slow) && slow.Timeout()) && ctx.Err() == nil
+	return e.ID != id || err != nil && !isSlow(err) && ctx.Err() == nil
 }
 
-// reach calls the sandbox that the folder tells of.
+func isSlow(err error) bool {
+	timed, ok := errors.AsType[net.Error](err)
+	return ok && timed.Timeout()
+}
+
+// reachTime is how long a sandbox on a busy machine may take to greet.
+const reachTime = 5 * time.Second
+
+// reach greets the sandbox that the folder tells of. Its certificate proves that it is the one; it is
+// asked for nothing, because what it answers may be scripted to go wrong.
 func (d discovery) reach(ctx context.Context) (e sandbox.Endpoints, err error) {
 	content, err := readBounded(d.endpoints(), maxDiscovery)
 	if err != nil {
@@ -88,21 +99,22 @@ func (d discovery) reach(ctx context.Context) (e sandbox.Endpoints, err error) {
 	if e, err = parseEndpoints(content); err != nil {
 		return e, err
 	}
-	client, err := e.Client()
+	authority, err := url.Parse(e.Authority)
 	if err != nil {
 		return e, err
 	}
-	defer client.CloseIdleConnections()
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM([]byte(e.CA)) {
+		return e, errors.New("the sandbox's CA is not a PEM certificate")
+	}
+	ctx, cancel := context.WithTimeout(ctx, reachTime)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodHead, e.Authority, nil)
+	conn, err := e.Dial(ctx, "tcp", authority.Host)
 	if err != nil {
 		return e, err
 	}
-	// The certificate proves that it is this sandbox; what it answers does not matter.
-	response, err := client.Do(request)
-	if err != nil {
-		return e, err
-	}
-	return e, response.Body.Close()
+	greeting := tls.Client(conn, &tls.Config{RootCAs: roots, ServerName: authority.Hostname(), MinVersion: tls.VersionTLS12})
+	err = greeting.HandshakeContext(ctx)
+	_ = greeting.Close() // it may have been closed at the other end
+	return e, err
 }

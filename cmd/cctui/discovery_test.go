@@ -43,3 +43,24 @@ func FuzzDiscovery(f *testing.F) {
 		}
 	})
 }
+
+// Whoever took a sandbox that stutters for none would start another, and find nothing of the run in it.
+func TestASandboxThatAnswersBadlyIsFound(t *testing.T) {
+	served, err := sandbox.Start(t.Context(), sandbox.Options{Faults: []string{"http-reset=login", "http-stall=login", "http-malformed=login"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := discovery(t.TempDir())
+	if err := d.announce(served.Endpoints()); err != nil {
+		t.Fatal(err)
+	}
+	if e, found := d.running(t.Context()); !found || e.ID != served.Endpoints().ID || d.ended(t.Context(), e.ID) {
+		t.Error("it is not found")
+	}
+	if err := served.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, found := d.running(t.Context()); found || !d.ended(t.Context(), served.Endpoints().ID) {
+		t.Error("it is found after its end")
+	}
+}
