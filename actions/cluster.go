@@ -239,7 +239,7 @@ func undoCluster(ctx context.Context, r *Run) error {
 		return nil
 	}
 	group, name := clusterPlace(r)
-	return r.Remove(ctx, clusterResource(r), func(op azure.LRO) error {
+	err := r.Remove(ctx, clusterResource(r), func(op azure.LRO) error {
 		if err := r.Azure().DeleteCluster(ctx, group, name, op); err != nil {
 			return fmt.Errorf("delete cluster %s: %w", name, err)
 		}
@@ -248,6 +248,10 @@ func undoCluster(ctx context.Context, r *Run) error {
 			return err
 		})
 	})
+	if err != nil || !r.Owns(poolResource(r)) {
+		return err
+	}
+	return r.Remove(ctx, poolResource(r), func(azure.LRO) error { return nil }) // it went with its cluster
 }
 
 func credentials() Step {

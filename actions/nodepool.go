@@ -100,14 +100,16 @@ func recordPool(r *Run, p azure.Pool) error {
 	return r.Update(func(o *Outputs) { o.PoolID, o.NodeImage = p.ID, p.NodeImage })
 }
 
-// undoPool removes the pool from a cluster that stays; from one that goes, it goes with it.
+// undoPool removes the pool from a cluster that stays. From one that goes, it goes with it, and not
+// before: until then it costs more than all the rest.
 func undoPool(ctx context.Context, r *Run) error {
+	if !clusterStays(r) && r.Owns(clusterResource(r)) {
+		r.Progress("it goes with the cluster", -1)
+		return nil
+	}
 	group, name := clusterPlace(r)
 	pool := r.Inputs().Pool
 	return r.Remove(ctx, poolResource(r), func(op azure.LRO) error {
-		if !clusterStays(r) {
-			return nil
-		}
 		if err := r.Azure().DeletePool(ctx, group, name, pool, op); err != nil {
 			return fmt.Errorf("delete node pool %s: %w", pool, err)
 		}

@@ -145,7 +145,7 @@ var clusterProblems = []row{
 	{
 		id:     "cluster-busy",
 		retry:  true,
-		when:   []match{{codes: []string{"AnotherOperationInProgress", "OperationPreempted", "EtagMismatch", "RetryableError", "ConcurrentOperation", "ResourceGroupBeingDeleted"}}, {codes: []string{"OperationNotAllowed", "Conflict"}, text: says(`in progress`, `another operation`, `currently (?:being )?(?:updat|creat|delet)`)}},
+		when:   []match{{codes: []string{"AnotherOperationInProgress", "OperationPreempted", "EtagMismatch", "RetryableError", "ConcurrentOperation", "ResourceGroupBeingDeleted"}}, {codes: []string{"OperationNotAllowed", "Conflict", "ConflictError"}, text: says(`in progress`, `another operation`, `currently (?:being )?(?:updat|creat|delet)`, `is being (?:provisioned|purged)`)}},
 		title:  "Azure is busy with this resource",
 		why:    "It does one thing at a time to it, and something else is under way.",
 		remedy: []string{"Wait until that is over, and run the same command again."},

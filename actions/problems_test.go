@@ -154,6 +154,7 @@ var samples = []struct {
 	{"cluster-forbids", "service-account", errors.New(`namespaces is forbidden: User "ana" cannot create resource "namespaces" in API group "" at the cluster scope`)},
 	{"cluster-refuses-sign-in", "credentials", errors.New("the server has asked for the client to provide credentials")},
 
+	{"cluster-busy", "vault", service(409, "ConflictError", "", "The vault 'kv' is being provisioned. Try again when it is done.")},
 	{"throttled", "vault", service(429, "", "", "slow down")},
 	{"throttled", "vault", service(200, "SubscriptionRequestsThrottled", "", "slow down")},
 	{"service-down", "vault", service(503, "ServiceUnavailable", "", "later")},

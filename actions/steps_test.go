@@ -234,6 +234,25 @@ func TestAfterAFailureCleanupRemovesWhatThereIs(t *testing.T) {
 	}
 }
 
+// The pool goes with its cluster, and is there, and costs, for as long as that is.
+func TestAPoolIsNotSaidToBeGoneBeforeItsCluster(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, j := newRealm(), NewJournal()
+		finish(t, w, j, nil)
+		w.hooks["azure.DeleteCluster"] = func() error { return errRefused }
+		walk, _ := walkthrough(t, w, j, nil)
+		result, err := walk.Cleanup(t.Context())
+		if err == nil || !slices.ContainsFunc(result.Exists, func(r Resource) bool { return r.Kind == "node pool" }) {
+			t.Errorf("%v: exists %v", err, result.Exists)
+		}
+		delete(w.hooks, "azure.DeleteCluster")
+		clean(t, w, j, nil)
+		if left := w.left(); len(left) > 0 {
+			t.Errorf("left: %v", left)
+		}
+	})
+}
+
 func TestWhatIsUnderWayIsAwaitedNotMadeAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, j := newRealm(), NewJournal()
