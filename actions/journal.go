@@ -126,7 +126,7 @@ func (j *Journal) Bind(sandbox string) error {
 	if len(doc.Steps) > 0 || len(doc.Resources) > 0 {
 		return fmt.Errorf("the journal of run %s belongs to %s, not to %s", doc.Run, place(doc.Sandbox), place(sandbox))
 	}
-	return j.change(func(d *document) { d.Sandbox = sandbox })
+	return j.note(func(d *document) { d.Sandbox = sandbox })
 }
 
 func place(sandbox string) string {
@@ -269,12 +269,17 @@ func (j *Journal) intendRemoval(res Resource) (token string, err error) {
 	return token, err
 }
 
-// follow records the resume token of an operation that Azure has accepted.
+// follow records the resume token of an operation that Azure has accepted. The process may die when it
+// returns; with the power, the token may be lost, and then the resource's state is followed instead.
 func (j *Journal) follow(res Resource, state resourceState, token string) error {
-	return j.change(func(d *document) {
+	err := j.note(func(d *document) {
 		record := d.record(res)
 		record.State, record.Token = state, token
 	})
+	if err != nil {
+		return err
+	}
+	return j.flush()
 }
 
 // settle records that no operation on the resource is under way any more. Where that is lost, the

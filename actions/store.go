@@ -148,8 +148,7 @@ func encodeEntry(e entry) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256(doc)
-	data := fmt.Appendf(nil, `{"sequence":%d,"sha256":"%x","journal":%s}`+"\n", e.sequence, sum, doc)
+	data := fmt.Appendf(nil, `{"sequence":%d,"sha256":"%x","journal":%s}`+"\n", e.sequence, sha256.Sum256(doc), doc)
 	return append(data, bytes.Repeat([]byte{' '}, room-len(data)%room)...), nil
 }
 
@@ -217,10 +216,7 @@ func (s *store) write(data []byte, lasting bool) error {
 	if err != nil {
 		return err
 	}
-	_, err = f.WriteAt(data, 0)
-	if err == nil {
-		err = f.Truncate(int64(len(data)))
-	}
+	err = replace(f, data)
 	if err == nil && lasting {
 		err = syncData(f)
 	}
@@ -240,6 +236,18 @@ func (s *store) close() error {
 		err = nil // nothing was written since the last lasting one
 	}
 	return errors.Join(err, s.lock.release())
+}
+
+// replace leaves the size alone where it fits: a new one would have to last, too.
+func replace(f *os.File, data []byte) error {
+	if _, err := f.WriteAt(data, 0); err != nil {
+		return err
+	}
+	info, err := f.Stat()
+	if err != nil || info.Size() == int64(len(data)) {
+		return err
+	}
+	return f.Truncate(int64(len(data)))
 }
 
 func (s *store) syncFile(path string) error {
