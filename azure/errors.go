@@ -81,6 +81,9 @@ func convert(err error) error {
 	if response, ok := errors.AsType[*azcore.ResponseError](err); ok && response.RawResponse != nil {
 		refusal := refusalOf(response.RawResponse)
 		refusal.Code = cmp.Or(refusal.Code, response.ErrorCode)
+		if refusal.Status < http.StatusMultipleChoices && refusal.Code == "" {
+			return unsaid(response.RawResponse, refusal)
+		}
 		if errors.Is(err, ErrUncertain) {
 			return fmt.Errorf("%w: %w", ErrUncertain, refusal)
 		}
@@ -90,6 +93,17 @@ func convert(err error) error {
 		return fmt.Errorf("%s: %w", hostOf(transport.URL), transport.Err)
 	}
 	return err
+}
+
+// unsaid is an error without one in the answer: a resource that came to nothing says so by its state. What
+// does not even do that is not what the service sends.
+func unsaid(response *http.Response, refusal *Error) error {
+	state := stateOf(response)
+	if isFinal(state) && !succeeded(state) {
+		refusal.Code = "Provisioning" + state
+		return refusal
+	}
+	return &UnreadableError{Host: response.Request.URL.Host}
 }
 
 // errorBody is what Resource Manager, Key Vault and Entra put into a refusal, each a part of it.

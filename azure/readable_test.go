@@ -36,6 +36,26 @@ func TestNobodyElseCanConfirmADeletion(t *testing.T) {
 	}
 }
 
+// An answer of the wrong kind to a purge is neither a purge nor an operation that failed.
+func TestAnAnswerOfTheWrongKindIsNone(t *testing.T) {
+	s := newService(t)
+	s.Handle("DELETE /deletedkeys/k", answers(reply(http.StatusOK, `{"id":7,"properties":"none"}`)))
+	err := s.client(t).PurgeKey(t.Context(), "https://kv.vault.localhost", "k")
+	if _, unreadable := errors.AsType[*UnreadableError](err); !unreadable {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAResourceThatCameToNothingSaysSoByItsState(t *testing.T) {
+	s := newService(t)
+	s.Handle("PUT "+vaultPath, answers(reply(http.StatusOK, `{"properties":{"provisioningState":"RegisteringDns"}}`)))
+	s.Handle("GET "+vaultPath, answers(reply(http.StatusOK, `{"properties":{"provisioningState":"Failed"}}`)))
+	_, err := s.client(t).CreateVault(t.Context(), testGroup, VaultSpec{Name: "kv", Location: "eastus"}, LRO{})
+	if refusal, ok := errors.AsType[*Error](err); !ok || refusal.Code != "ProvisioningFailed" {
+		t.Errorf("got %v", err)
+	}
+}
+
 // A new version of a key is made by each POST, so that only whoever can look what is there may ask again.
 func TestWhatMayHaveBeenDoneIsNotAskedForAgain(t *testing.T) {
 	s := newService(t)
