@@ -23,7 +23,7 @@ var (
 const (
 	// maxLogLine bounds a line of a consumer's log, in bytes; of a longer one only the beginning counts.
 	maxLogLine = 64 << 10
-	// recentLog is how much of a log is looked at before it is followed, in bytes.
+	// recentLog is how much of a log is looked at before it is followed, or instead, in bytes.
 	recentLog = 8 << 10
 )
 
@@ -102,17 +102,59 @@ func (f *follower) skip(log []byte) {
 	}
 }
 
-// isNews notes a message; false for one of which the lane has shown a later one.
-func (f *follower) isNews(r LiveRecord) bool {
+// isNews notes a message, and how many lie between it and the last; false for one of which the lane has
+// shown a later one.
+func (f *follower) isNews(r LiveRecord) (missed int, news bool) {
 	last, known := f.seen[r.Partition]
 	if known && r.Offset <= last {
-		return false
+		return 0, false
 	}
 	f.seen[r.Partition] = r.Offset
-	return true
+	if known {
+		missed = int(r.Offset - last - 1)
+	}
+	return missed, true
 }
 
+// take reads a line of the log.
+func (f *follower) take(line string) (missed int, news bool) {
+	r, received := parseReceived(line)
+	if received {
+		if missed, news = f.isNews(r); news {
+			f.show(r)
+		}
+		return missed, news
+	}
+	if _, failed := keyFailure(line); failed {
+		f.heard = line
+	}
+	return 0, false
+}
+
+// readLog follows the log, or only looks at its end now and then while that grows too fast.
 func (f *follower) readLog(ctx context.Context, k Kube) error {
+	for {
+		if err := f.stream(ctx, k); !errors.Is(err, errTooFast) {
+			return err
+		}
+		if err := f.sample(ctx, k); err != nil {
+			return err
+		}
+	}
+}
+
+var errTooFast = errors.New("the log grows too fast to be followed")
+
+const (
+	// mostFollowed is how many messages a second are followed: each line arrives by itself, and to
+	// wait for a thousand takes a tenth of a core. Nobody can read a tenth of them.
+	mostFollowed = 250
+	// calmLooks is how many looks must find little for the log to be followed again.
+	calmLooks = 10
+)
+
+// stream follows the log from its beginning.
+func (f *follower) stream(ctx context.Context, k Kube) error {
 	stream, err := k.FollowLogs(ctx, f.w.Inputs().Namespace, f.pod, consumerPod)
 	if err != nil {
 		return err
@@ -127,14 +169,52 @@ func (f *follower) readLog(ctx context.Context, k Kube) error {
 	if err := f.meet(ctx, k); err != nil || f.uid != before {
 		return err // whose log the stream is, nobody knows
 	}
-	return eachLine(&unhurried{Reader: stream, ctx: ctx}, func(line string) {
-		if _, failed := keyFailure(line); failed {
-			f.heard = line
+	second, count := time.Now(), 0
+	return eachLine(&unhurried{Reader: stream, ctx: ctx}, func(line string) error {
+		if _, news := f.take(line); !news {
+			return nil
 		}
-		if r, ok := parseReceived(line); ok && f.isNews(r) {
-			f.show(r)
+		if time.Since(second) > time.Second {
+			second, count = time.Now(), 0
 		}
+		if count++; count > mostFollowed {
+			return errTooFast
+		}
+		return nil
 	})
+}
+
+// sample shows the newest messages of a log, as often as anybody can look, until it has become calm. What
+// it misses is counted.
+func (f *follower) sample(ctx context.Context, k Kube) error {
+	for calm := 0; calm < calmLooks; calm++ {
+		if err := pause(ctx, liveInterval); err != nil {
+			return err
+		}
+		log, err := k.Logs(ctx, f.w.Inputs().Namespace, f.pod, consumerPod, recentLog)
+		before := f.uid
+		if gone := f.meet(ctx, k); gone != nil || f.uid != before {
+			return gone
+		}
+		if err != nil {
+			return err
+		}
+		if len(log) == recentLog {
+			_, log, _ = bytes.Cut(log, []byte("\n")) // it began in the middle of a line
+		}
+		passed := 0
+		for line := range bytes.Lines(log) {
+			missed, news := f.take(string(line))
+			f.queue.drop(f.lane, missed)
+			if passed += missed; news {
+				passed++
+			}
+		}
+		if passed > mostFollowed*int(liveInterval)/int(time.Second) {
+			calm = 0
+		}
+	}
+	return nil
 }
 
 // parseReceived reads the consumer's line about a message. Its text may look like the end of such a
@@ -158,8 +238,8 @@ func parseReceived(line string) (LiveRecord, bool) {
 // placed stands between a message and the place where it lies.
 const placed = ", partition="
 
-// eachLine hands over the lines of a stream until it ends.
-func eachLine(stream io.Reader, take func(string)) error {
+// eachLine hands over the lines of a stream until it ends, or an error.
+func eachLine(stream io.Reader, take func(string) error) error {
 	lines := bufio.NewReaderSize(stream, maxLogLine)
 	for rest := false; ; {
 		line, more, err := lines.ReadLine()
@@ -170,7 +250,9 @@ func eachLine(stream io.Reader, take func(string)) error {
 			return fmt.Errorf("follow the log: %w", err)
 		}
 		if !rest {
-			take(string(line))
+			if err := take(string(line)); err != nil {
+				return err
+			}
 		}
 		rest = more
 	}

@@ -30,7 +30,7 @@ func (q *liveQueue) add(r LiveRecord) {
 		if len(e.Records) == maxPending {
 			old := e.Records[:maxPending/4]
 			for _, dropped := range old {
-				e.drop(dropped.Lane)
+				e.drop(dropped.Lane, 1)
 			}
 			e.Records = append(e.Records[:0], e.Records[len(old):]...)
 		}
@@ -38,11 +38,18 @@ func (q *liveQueue) add(r LiveRecord) {
 	})
 }
 
-func (e *LiveEvent) drop(lane Lane) {
+// drop counts records that are not shown.
+func (q *liveQueue) drop(lane Lane, n int) {
+	if n > 0 {
+		q.change(func(e *LiveEvent) { e.drop(lane, n) })
+	}
+}
+
+func (e *LiveEvent) drop(lane Lane, n int) {
 	if e.Dropped == nil {
 		e.Dropped = map[Lane]int{}
 	}
-	e.Dropped[lane]++
+	e.Dropped[lane] += n
 }
 
 // tell says how a lane is read, if that is news.

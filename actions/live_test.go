@@ -55,7 +55,8 @@ func (k liveKube) Logs(ctx context.Context, namespace, pod, name string, limit i
 	}
 	k.w.mu.Lock()
 	defer k.w.mu.Unlock()
-	return []byte(k.w.written[pod]), nil
+	log := k.w.written[pod]
+	return []byte(log[max(0, len(log)-int(limit)):]), nil
 }
 
 // Apply starts the consumer anew: another pod, which logs what it can make of a message.
@@ -356,11 +357,40 @@ func (l *steadyLog) Read(p []byte) (int, error) {
 func TestALogThatComesLineByLineIsReadInBigPieces(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log, lines := &steadyLog{began: time.Now()}, 0
-		if err := eachLine(&unhurried{Reader: log, ctx: t.Context()}, func(string) { lines++ }); err != nil {
+		if err := eachLine(&unhurried{Reader: log, ctx: t.Context()}, func(string) error { lines++; return nil }); err != nil {
 			t.Fatal(err)
 		}
 		if most := int(time.Second/liveInterval) + 2; lines != 1000 || log.reads > most {
 			t.Errorf("%d lines in %d reads, want 1000 in at most %d", lines, log.reads, most)
+		}
+	})
+}
+
+func TestOfALogThatGrowsTooFastTheEndIsShownAndTheRestCounted(t *testing.T) {
+	inLive(t, logged, func(t *testing.T, w *liveWorld, _ *Walkthrough, events <-chan LiveEvent) {
+		observeEvents(events)
+		const first, all = 42, 5000
+		write := func(from, to int) {
+			var lines strings.Builder
+			for n := from; n < to; n++ {
+				lines.WriteString(receivedLine(fmt.Sprintf("Msg %d: fast", n), n))
+			}
+			w.set(func() { w.written[consumerPod] += lines.String() })
+			go func() { _, _ = io.WriteString(w.follow[consumerPod], lines.String()) }()
+		}
+		write(first, first+all)
+		seen := observeEvents(events)
+		shown := seen.texts[LaneConfidential]
+		if len(shown) < mostFollowed || len(shown)+seen.Dropped[LaneConfidential] != all {
+			t.Errorf("%d of %d are shown, %d counted", len(shown), all, seen.Dropped[LaneConfidential])
+		}
+		if last := shown[len(shown)-1]; last != fmt.Sprintf("Msg %d: fast", first+all-1) {
+			t.Errorf("the last is %q", last)
+		}
+		time.Sleep(calmLooks * 2 * liveInterval) // it becomes calm, and is followed again
+		write(first+all, first+all+1)
+		if calm := observeEvents(events).texts[LaneConfidential]; len(calm) != 1 {
+			t.Errorf("then %q", calm)
 		}
 	})
 }
