@@ -274,6 +274,7 @@ func stagePlaces(t *testing.T, width, height int, places func(*show) []Place, te
 		s.cancel = cancel
 		s.m = New(ctx, Options{Places: places(s), Now: s.now, Log: "/home/ann/.local/state/cctui/log.jsonl"})
 		s.run(s.m.Init())
+		time.Sleep(untilDrawn)
 		s.send(tea.WindowSizeMsg{Width: width, Height: height})
 		defer time.Sleep(time.Minute) // what still waits comes to its end
 		defer s.m.stream.end()

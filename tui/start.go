@@ -3,6 +3,7 @@ package tui
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -18,10 +19,14 @@ func (m *Model) start() {
 	m.dialog = m.askWhere(nil)
 }
 
+// untilDrawn is how long the first frame takes: what takes the processor for itself begins afterwards.
+const untilDrawn = 2 * time.Second / frames
+
 // begin opens the only place there is, or looks at what was left in each.
 func (m *Model) begin() tea.Cmd {
 	if len(m.options.Places) == 1 {
-		return m.opener(m.options.Places[0])
+		open := m.opener(m.options.Places[0])
+		return tea.Tick(untilDrawn, func(time.Time) tea.Msg { return open() })
 	}
 	places := m.options.Places
 	return func() tea.Msg {
