@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -23,15 +24,38 @@ import (
 // childTime is what a child may take at most: one that hangs is a failure, not a wait.
 const childTime = 2 * time.Minute
 
-// build makes the real program, as make build does.
-func build(t testing.TB) (program string) {
-	t.Helper()
-	program = filepath.Join(t.TempDir(), "cctui")
+// programDir lasts as long as the tests of this package.
+var programDir string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "cctui-test-")
+	if err != nil {
+		panic(err)
+	}
+	programDir = dir
+	code := m.Run()
+	_ = os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// realProgram is the real program, made once for all tests: to link it takes longer than most of them.
+var realProgram = sync.OnceValues(func() (string, error) {
+	program := filepath.Join(programDir, "cctui")
 	if runtime.GOOS == "windows" {
 		program += ".exe"
 	}
 	if said, err := exec.Command("go", "build", "-trimpath", "-o", program, ".").CombinedOutput(); err != nil {
-		t.Fatalf("build cctui: %v\n%s", err, said)
+		return program, fmt.Errorf("%w\n%s", err, said)
+	}
+	return program, nil
+})
+
+// build makes the real program, as make build does.
+func build(t testing.TB) (program string) {
+	t.Helper()
+	program, err := realProgram()
+	if err != nil {
+		t.Fatalf("build cctui: %v", err)
 	}
 	return program
 }
