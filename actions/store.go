@@ -38,7 +38,9 @@ type store struct {
 	lock *lock // nil: for reading only
 	// turn is the file that is written to.
 	turn     int
-	sequence uint64 // of the newest document
+	sequence uint64       // of the newest document
+	encoded  bytes.Buffer // the entry being written
+	named    bool         // the files' names are on disk
 }
 
 // Open takes the journal in a directory for this process, and makes directory and journal where
@@ -143,14 +145,32 @@ type envelope struct {
 	Journal  json.RawMessage `json:"journal"`
 }
 
-func encodeEntry(e entry) ([]byte, error) {
-	doc, err := json.Marshal(e.document)
-	if err != nil {
-		return nil, err
+// encodeEntry puts an entry into a buffer, from its beginning, in its envelope. It is written so often
+// that it shows: nothing large is copied, and the buffer is used again.
+func encodeEntry(into *bytes.Buffer, e entry) error {
+	into.Reset()
+	fmt.Fprintf(into, `{"sequence":%d,"sha256":"`, e.sequence)
+	sum := into.Len()
+	into.Write(make([]byte, hex.EncodedLen(sha256.Size)))
+	into.WriteString(`","journal":`)
+	begin := into.Len()
+	encoder := json.NewEncoder(into)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(e.document); err != nil {
+		return err
 	}
-	data := fmt.Appendf(nil, `{"sequence":%d,"sha256":"%x","journal":%s}`+"\n", e.sequence, sha256.Sum256(doc), doc)
-	return append(data, bytes.Repeat([]byte{' '}, room-len(data)%room)...), nil
+	into.Truncate(into.Len() - 1) // the line's end is not the document's
+	digest := sha256.Sum256(into.Bytes()[begin:])
+	hex.Encode(into.Bytes()[sum:], digest[:])
+	into.WriteString("}\n")
+	for left := room - into.Len()%room; left > 0; left -= len(blank) {
+		into.WriteString(blank[:min(left, len(blank))])
+	}
+	return nil
 }
+
+// blank fills the unused room.
+const blank = "                                                                "
 
 // decodeEntry also takes a document without its envelope, as version 1 wrote it.
 func decodeEntry(data []byte) (e entry, err error) {
@@ -192,11 +212,10 @@ func (s *store) save(doc document, lasting bool) error {
 	if s.lock == nil {
 		return errors.New("it was opened for reading only")
 	}
-	data, err := encodeEntry(entry{doc, s.sequence + 1})
-	if err != nil {
+	if err := encodeEntry(&s.encoded, entry{doc, s.sequence + 1}); err != nil {
 		return err
 	}
-	if err := s.write(data, lasting); err != nil {
+	if err := s.write(s.encoded.Bytes(), lasting); err != nil {
 		return err
 	}
 	s.sequence++
@@ -209,9 +228,9 @@ func (s *store) save(doc document, lasting bool) error {
 // write replaces the content of the file whose turn it is, in place.
 func (s *store) write(data []byte, lasting bool) error {
 	f, err := os.OpenFile(s.path(s.turn), os.O_WRONLY, 0)
-	created := errors.Is(err, fs.ErrNotExist)
-	if created {
+	if errors.Is(err, fs.ErrNotExist) {
 		f, err = os.OpenFile(s.path(s.turn), os.O_WRONLY|os.O_CREATE|os.O_EXCL, journalMode)
+		s.named = false
 	}
 	if err != nil {
 		return err
@@ -220,8 +239,9 @@ func (s *store) write(data []byte, lasting bool) error {
 	if err == nil && lasting {
 		err = syncData(f)
 	}
-	if err = errors.Join(err, f.Close()); err == nil && created {
+	if err = errors.Join(err, f.Close()); err == nil && lasting && !s.named {
 		err = syncDirectory(s.dir)
+		s.named = err == nil
 	}
 	return err
 }
@@ -232,6 +252,9 @@ func (s *store) close() error {
 		return nil
 	}
 	err := s.syncFile(s.path(s.turn))
+	if err == nil && !s.named {
+		err = syncDirectory(s.dir)
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil // nothing was written since the last lasting one
 	}
