@@ -149,14 +149,18 @@ func (j *Journal) Torn() bool { return j.torn }
 
 // change applies a change and returns when it is on disk, with all that was noted before it. A change
 // that cannot be written did not happen.
-func (j *Journal) change(apply func(*document)) error {
+func (j *Journal) change(apply func(*document)) error { return j.commit(apply, true) }
+
+// commit is change, or, where it need not be lasting, hands the change to the system, which puts it on disk
+// later: it survives the death of the process, but not the loss of power before the next change.
+func (j *Journal) commit(apply func(*document), lasting bool) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	next := j.doc.clone()
 	apply(&next)
 	next.Version = journalVersion
 	if j.store != nil {
-		if err := j.store.save(next, true); err != nil {
+		if err := j.store.save(next, lasting); err != nil {
 			return fmt.Errorf("write the journal: %w", err)
 		}
 	}
@@ -167,7 +171,7 @@ func (j *Journal) change(apply func(*document)) error {
 
 // noteDelay is how long a note waits for others to be written with. What a process loses that dies
 // meanwhile is found out again by asking the world.
-const noteDelay = 100 * time.Millisecond
+const noteDelay = 250 * time.Millisecond
 
 // note is change for what the world can be asked for again, and what nothing is begun upon: it is
 // written soon, or with the next change. The error is that of an earlier note.
@@ -226,18 +230,20 @@ func (j *Journal) setStep(id string, change func(*stepRecord)) error {
 }
 
 // intend records that a resource is about to be made. first is false where the journal knew of it
-// already; token then resumes the operation under way, if it is known.
+// already; token then resumes the operation under way, if it is known. The disk is not waited for where
+// the resource is found again by its place.
 func (j *Journal) intend(res Resource, step string) (first bool, token string, err error) {
-	err = j.change(func(d *document) {
+	write := j.change
+	if j.contains(res) {
+		write = j.note
+	}
+	err = write(func(d *document) {
 		if d.Began.IsZero() {
 			d.Began = time.Now().UTC()
 		}
 		record := d.record(res)
 		first = record == nil || !record.owned()
-		if record == nil {
-			d.Resources = append(d.Resources, resourceRecord{})
-			record = &d.Resources[len(d.Resources)-1]
-		}
+		record = d.enter(res)
 		if record.State == making {
 			token = record.Token
 		}
@@ -260,7 +266,7 @@ func (d *document) keepUntil() time.Time {
 
 func (j *Journal) intendRemoval(res Resource) (token string, err error) {
 	err = j.change(func(d *document) {
-		record := d.record(res)
+		record := d.enter(res)
 		if record.State == removing {
 			token = record.Token
 		}
@@ -272,14 +278,10 @@ func (j *Journal) intendRemoval(res Resource) (token string, err error) {
 // follow records the resume token of an operation that Azure has accepted. The process may die when it
 // returns; with the power, the token may be lost, and then the resource's state is followed instead.
 func (j *Journal) follow(res Resource, state resourceState, token string) error {
-	err := j.note(func(d *document) {
+	return j.commit(func(d *document) {
 		record := d.record(res)
 		record.State, record.Token = state, token
-	})
-	if err != nil {
-		return err
-	}
-	return j.flush()
+	}, false)
 }
 
 // settle records that no operation on the resource is under way any more. Where that is lost, the
@@ -308,10 +310,25 @@ func (j *Journal) forget(res Resource) error {
 	})
 }
 
+// owns tells whether a resource is the run's: the journal says so, or does not know it, and its place
+// says so.
 func (j *Journal) owns(res Resource) bool {
 	doc := j.read()
-	record := doc.record(res)
-	return record != nil && record.owned()
+	if record := doc.record(res); record != nil {
+		return record.owned()
+	}
+	return doc.contains(res)
+}
+
+func (j *Journal) contains(res Resource) bool {
+	doc := j.read()
+	return doc.contains(res)
+}
+
+// contains tells whether a resource lies in one that the run made. That was empty when it was made, so
+// what has the run's names in it is the run's, whether the journal came to say so or not.
+func (d *document) contains(res Resource) bool {
+	return res.In != "" && slices.ContainsFunc(d.Resources, func(r resourceRecord) bool { return r.Kind == res.In && r.owned() })
 }
 
 // leave records that a resource is the run's no more.
@@ -368,6 +385,14 @@ func (d *document) record(res Resource) *resourceRecord {
 		return nil
 	}
 	return &d.Resources[i]
+}
+
+// enter is record for a resource that may be new.
+func (d *document) enter(res Resource) *resourceRecord {
+	if d.record(res) == nil {
+		d.Resources = append(d.Resources, resourceRecord{Resource: res})
+	}
+	return d.record(res)
 }
 
 // fingerprint tells whether the inputs of those keys are still what they were.

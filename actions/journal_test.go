@@ -299,6 +299,49 @@ func TestPeekingNeitherTakesNorChangesAJournal(t *testing.T) {
 	}
 }
 
+// What lies in somebody else's cluster is on disk before it is made. What lies in the run's own is found
+// there again, and goes with it: nobody waits for the disk.
+func TestOnlyWhatIsFoundByItsPlaceDoesNotWaitForTheDisk(t *testing.T) {
+	pod := Resource{Kind: "Pod", Name: "kafka/producer", In: clusterKind}
+	for name, test := range map[string]struct {
+		cluster string
+		lasting bool
+	}{
+		"in the run's own cluster": {"made", false},
+		"in another cluster":       {"", true},
+		"in one that is gone":      {"removed", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			j := openJournal(t, dir)
+			if test.cluster != "" {
+				err := j.change(func(d *document) {
+					d.enter(Resource{Kind: clusterKind, Name: "c", ID: "/subscriptions/s"}).State = resourceState(test.cluster)
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			if j.owns(pod) == test.lasting {
+				t.Errorf("the run's own before anybody said so: %v", !test.lasting)
+			}
+			if _, _, err := j.intend(pod, "producer"); err != nil {
+				t.Fatal(err)
+			}
+			left, err := Peek(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if doc := left.read(); (doc.record(pod) != nil) != test.lasting {
+				t.Errorf("on disk: %v", !test.lasting)
+			}
+			if !j.owns(pod) {
+				t.Error("not the run's")
+			}
+		})
+	}
+}
+
 func TestAChangeThatCannotBeWrittenDidNotHappen(t *testing.T) {
 	dir := t.TempDir()
 	j := openJournal(t, dir)

@@ -46,7 +46,7 @@ func strimzi() Step {
 }
 
 func strimziResource(r *Run) Resource {
-	return Resource{Kind: "Strimzi operator", Name: r.Inputs().Namespace + "/strimzi-cluster-operator"}
+	return Resource{Kind: "Strimzi operator", Name: r.Inputs().Namespace + "/strimzi-cluster-operator", In: clusterKind}
 }
 
 func operatorRef(r *Run) kube.Ref {
@@ -54,27 +54,23 @@ func operatorRef(r *Run) kube.Ref {
 }
 
 func probeStrimzi(ctx context.Context, r *Run) (bool, error) {
-	if !r.Owns(strimziResource(r)) {
-		return false, refuseForeignStrimzi(ctx, r)
-	}
 	k, err := r.Kube(ctx)
 	if err != nil {
 		return false, err
 	}
 	found, err := k.Get(ctx, operatorRef(r))
-	if kube.IsNotFound(err) {
-		return false, nil
+	if err != nil && !kube.IsNotFound(err) {
+		return false, fmt.Errorf("look for the Strimzi operator: %w", err)
 	}
-	return err == nil && conditionTrue(found, "Available"), err
+	if err != nil || !r.Owns(strimziResource(r)) {
+		return false, refuseForeignStrimzi(ctx, k)
+	}
+	return conditionTrue(found, "Available"), nil
 }
 
-// refuseForeignStrimzi protects an existing cluster: the definitions of Strimzi's kinds exist once
-// in a cluster, and replacing them would break whoever runs another version.
-func refuseForeignStrimzi(ctx context.Context, r *Run) error {
-	k, err := r.Kube(ctx)
-	if err != nil {
-		return err
-	}
+// refuseForeignStrimzi protects whoever runs another version: the definitions of Strimzi's kinds exist
+// once in a cluster.
+func refuseForeignStrimzi(ctx context.Context, k Kube) error {
 	found, err := k.Get(ctx, kube.Ref{APIVersion: definitionKind, Kind: "CustomResourceDefinition", Name: "kafkas.kafka.strimzi.io"})
 	if kube.IsNotFound(err) {
 		return nil

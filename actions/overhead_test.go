@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -36,10 +37,12 @@ func (s *stopwatch) save(doc document, lasting bool) error {
 }
 
 // BenchmarkJournalShare is how much of a walkthrough in an instant sandbox is spent on writing the
-// journal down, waiting for the disk included. It may be 1 %.
+// journal down. It may be 1 %. It includes waiting for the disk, and for a processor, which the sandbox
+// keeps busy: on a noisy machine look at the median.
 func BenchmarkJournalShare(b *testing.B) {
 	var watch stopwatch
 	var all time.Duration
+	var shares []float64
 	for b.Loop() {
 		j, err := Open(b.TempDir())
 		if err != nil {
@@ -51,16 +54,20 @@ func BenchmarkJournalShare(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		begun := time.Now()
+		begun, before := time.Now(), watch.took
 		if _, err := w.Run(b.Context()); err != nil {
 			b.Fatal(err)
 		}
-		all += time.Since(begun)
+		took := time.Since(begun)
+		all += took
+		shares = append(shares, 100*(watch.took-before).Seconds()/took.Seconds())
 		if err := j.Close(); err != nil {
 			b.Fatal(err)
 		}
 	}
-	b.ReportMetric(100*watch.took.Seconds()/all.Seconds(), "%journal")
+	slices.Sort(shares)
+	b.ReportMetric(shares[len(shares)/2], "%journal-median")
+	b.ReportMetric(100*watch.took.Seconds()/all.Seconds(), "%journal-mean")
 	b.ReportMetric(float64(watch.took.Microseconds())/float64(b.N)/1000, "ms-journal/op")
 	b.ReportMetric(float64(watch.waited.Microseconds())/float64(b.N)/1000, "ms-lasting/op")
 	b.ReportMetric(float64(watch.writes)/float64(b.N), "writes/op")

@@ -37,11 +37,19 @@ func groupResource(r *Run) Resource {
 	return Resource{Kind: "resource group", Name: g.Name, ID: g.ID()}
 }
 
+// The kinds that have others in them.
+const (
+	clusterKind  = "cluster"
+	identityKind = "identity"
+	vaultKind    = "key vault"
+)
+
 func clusterResource(r *Run) Resource {
 	g, name := clusterPlace(r)
-	return Resource{Kind: "cluster", Name: name, ID: inGroup(g, "Microsoft.ContainerService/managedClusters", name)}
+	return Resource{Kind: clusterKind, Name: name, ID: inGroup(g, "Microsoft.ContainerService/managedClusters", name)}
 }
 
+// poolResource is what costs most: it goes with the cluster, and the journal shall know of it nevertheless.
 func poolResource(r *Run) Resource {
 	name := r.Inputs().Pool
 	return Resource{Kind: "node pool", Name: name, ID: clusterResource(r).ID + "/agentPools/" + name}
@@ -49,17 +57,20 @@ func poolResource(r *Run) Resource {
 
 func identityResource(r *Run) Resource {
 	name := r.Inputs().Identity
-	return Resource{Kind: "identity", Name: name, ID: inGroup(runGroup(r), "Microsoft.ManagedIdentity/userAssignedIdentities", name)}
+	return Resource{Kind: identityKind, Name: name, ID: inGroup(runGroup(r), "Microsoft.ManagedIdentity/userAssignedIdentities", name)}
 }
 
 func federationResource(r *Run) Resource {
 	name := r.Inputs().FederatedCredential
-	return Resource{Kind: "federated credential", Name: name, ID: identityResource(r).ID + "/federatedIdentityCredentials/" + name}
+	return Resource{
+		Kind: "federated credential", Name: name, ID: identityResource(r).ID + "/federatedIdentityCredentials/" + name,
+		In: identityKind,
+	}
 }
 
 func vaultResource(r *Run) Resource {
 	name := r.Inputs().Vault
-	return Resource{Kind: "key vault", Name: name, ID: inGroup(runGroup(r), "Microsoft.KeyVault/vaults", name)}
+	return Resource{Kind: vaultKind, Name: name, ID: inGroup(runGroup(r), "Microsoft.KeyVault/vaults", name)}
 }
 
 func providerResource(r *Run) Resource {
@@ -67,6 +78,7 @@ func providerResource(r *Run) Resource {
 	return Resource{Kind: "attestation provider", Name: name, ID: inGroup(runGroup(r), "Microsoft.Attestation/attestationProviders", name)}
 }
 
+// keyResource does not go by its place: a vault may be an old one that was recovered, with a key of that name.
 func keyResource(r *Run) Resource {
 	return Resource{Kind: "key", Name: r.Inputs().Key, ID: r.Outputs().VaultURI + "/keys/" + r.Inputs().Key}
 }
@@ -77,7 +89,7 @@ func object(ref kube.Ref) Resource {
 	if ref.Namespace != "" {
 		name = ref.Namespace + "/" + name
 	}
-	return Resource{Kind: ref.Kind, Name: name}
+	return Resource{Kind: ref.Kind, Name: name, In: clusterKind}
 }
 
 func podRef(r *Run, name string) kube.Ref {

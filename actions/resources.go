@@ -12,7 +12,9 @@ import (
 type Resource struct {
 	Kind string `json:"kind"` // e.g. "cluster"; with the name it is what the user is told
 	Name string `json:"name"`
-	ID   string `json:"id,omitempty"`
+	ID   string `json:"id,omitempty"` // empty: an object in the cluster
+	// In is the kind of the resource that it lies in, and goes with; empty where cleanup must know of it.
+	In string `json:"-"`
 }
 
 // String is what the user is told, e.g. "cluster cctui-7f3a".

@@ -28,6 +28,45 @@ func TestAPodThatIsStartingIsNotMadeAnew(t *testing.T) {
 	})
 }
 
+// The power fails, and what the journal was told last is lost with it: what the run made in its own
+// cluster, identity and vault is there, and nobody wrote it down.
+func TestWhatLiesInTheRunsOwnNeedsNoJournal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, j := newRealm(), NewJournal()
+		finish(t, w, j, nil)
+		inside := func(r resourceRecord) bool { return r.In != "" }
+		lost := map[string]bool{}
+		for _, r := range j.read().Resources {
+			if inside(r) {
+				lost[r.Step] = true
+			}
+		}
+		if !lost["producer"] || !lost["federated-credential"] || !lost["roles"] {
+			t.Fatalf("of the steps %v something would be lost", lost)
+		}
+		err := j.change(func(d *document) {
+			d.Resources = slices.DeleteFunc(d.Resources, inside)
+			for step := range lost {
+				delete(d.Steps, step)
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.calls = nil
+		finish(t, w, j, nil)
+		if writes := w.writes(); len(writes) > 0 {
+			t.Errorf("nothing was wrong with it, and yet: %v", writes)
+		}
+		if kept := clean(t, w, j, nil).Kept; len(kept) > 0 {
+			t.Errorf("cleanup kept %v", kept)
+		}
+		if left := w.left(); len(left) > 0 {
+			t.Errorf("left: %v", left)
+		}
+	})
+}
+
 // The pod is there and its service is not: whoever made the one died before the other.
 func TestTheOrdinaryConsumerGetsTheServiceItLacks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

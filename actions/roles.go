@@ -139,6 +139,7 @@ func (g grant) resource() Resource {
 	return Resource{
 		Kind: "role assignment", Name: g.role.name + " for " + g.who,
 		ID: g.hsm + g.wants.Scope + "/providers/Microsoft.Authorization/roleAssignments/" + g.wants.Name,
+		In: vaultKind,
 	}
 }
 

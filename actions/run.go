@@ -32,7 +32,7 @@ func (r *Run) Profile() Profile { return r.w.options.Profile }
 // Outputs is a copy of the results so far.
 func (r *Run) Outputs() Outputs { return r.w.Outputs() }
 
-// Update changes the outputs; they are in the journal when it returns.
+// Update changes the outputs. The journal has them with the next intent, or soon.
 func (r *Run) Update(change func(*Outputs)) error { return r.w.updateOutputs(r.step, change) }
 
 // Azure is the subscription.
