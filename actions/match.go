@@ -123,7 +123,11 @@ func (r row) problem(s symptom) *Problem {
 		Remedy: slices.Clone(r.remedy), Commands: slices.Clone(r.commands), Links: slices.Clone(r.links),
 		Cures: offer(r.cures...), Retry: r.retry, Class: r.class, Raw: Sanitize(s.err.Error(), maxRaw),
 	}
-	if p.Class == "" {
+	switch {
+	case p.Class != "":
+	case errors.Is(s.err, azure.ErrSignIn):
+		p.Class = ClassSignIn
+	default:
 		p.Class = ClassFailed
 	}
 	if r.detail != nil {

@@ -18,6 +18,7 @@ var known = slices.Concat(
 	kafkaProblems,
 	permissionProblems,
 	passingProblems,
+	anySignInProblem,
 )
 
 // Documents that several rows lead to.
@@ -29,6 +30,7 @@ const (
 	linkRBAC          = "https://learn.microsoft.com/azure/key-vault/general/rbac-guide"
 	linkSoftDelete    = "https://learn.microsoft.com/azure/key-vault/general/soft-delete-overview"
 	linkReleasePolicy = "https://learn.microsoft.com/azure/key-vault/keys/policy-grammar"
+	linkInstallAz     = "https://learn.microsoft.com/cli/azure/install-azure-cli"
 	linkFederation    = "https://azure.github.io/azure-workload-identity/docs/troubleshooting.html"
 	linkSidecar       = "https://github.com/microsoft/confidential-sidecar-containers/blob/main/examples/skr/TROUBLESHOOTING.md"
 	linkStrimzi       = "https://github.com/strimzi/strimzi-kafka-operator/releases/tag/0.45.2"

@@ -75,7 +75,7 @@ var signInProblems = []row{
 	{
 		id:     "conditional-access",
 		class:  ClassSignIn,
-		when:   []match{{text: says(`AADSTS(?:50005|50076|50079|50158|53000|53001|53003)\b`)}},
+		when:   []match{{text: says(`AADSTS(?:50005|50076|50079|50158|53000|53001|53003)\b`)}, {text: says(`requires multifactor authentication`)}},
 		title:  "The tenant's conditional access wants more of this sign-in",
 		why:    "An administrator's rule asks for a second factor, a managed device or another place.",
 		remedy: []string{"Sign in again in a browser, which can answer what the rule asks.", "If it is refused there too, ask the tenant's administrator."},
@@ -127,13 +127,30 @@ var signInProblems = []row{
 		remedy: []string{"Open any page in a browser on this machine, and do what the network asks for.", "Run the same command again."},
 	},
 	{
-		id:       "sign-in-failed",
+		id:       "sign-in-without-az",
 		class:    ClassSignIn,
-		when:     []match{{is: []error{azure.ErrSignIn}}},
-		title:    "Signing in failed",
-		why:      "Microsoft Entra gave no token; its words stand below.",
-		remedy:   []string{"Sign in again.", "Or choose another way with --auth."},
+		when:     []match{{is: []error{azure.ErrSignIn}, text: says(`executable not found on path`)}},
+		title:    "There is no az command line in the PATH",
+		why:      "cctui signs in as az is signed in, and has its extension confcom generate the security policy, which nothing else can.",
+		remedy:   []string{"Install it, sign in with it, and run the same command again.", "To see the walkthrough without it, and without an account: cctui --sandbox."},
 		commands: []string{"az login"},
+		links:    []string{linkInstallAz},
+	},
+	{
+		id:     "sign-in-setting-missing",
+		class:  ClassSignIn,
+		when:   []match{{is: []error{azure.ErrSignIn}, text: says(`(?:missing|incomplete) environment variable`, `no (?:client|tenant) ID specified`, `no token file specified`)}},
+		title:  "This way of signing in lacks a setting",
+		why:    "It takes what it needs from variables such as AZURE_TENANT_ID and AZURE_CLIENT_ID; the one that is missing is named below.",
+		remedy: []string{"Set it, and run the same command again.", "Or choose another way with --auth."},
+	},
+	{
+		id:     "managed-identity-missing",
+		class:  ClassSignIn,
+		when:   []match{{is: []error{azure.ErrSignIn}, text: says(`sign in by managed-identity`)}},
+		title:  "This machine gives no token for a managed identity",
+		why:    "Only machines in Azure can, and only for an identity that is assigned to them.",
+		remedy: []string{"Check that this machine is in Azure, and which identities it has; --client-id names one of several.", "Or choose another way with --auth."},
 	},
 	{
 		id:       "subscription-unknown",
@@ -289,3 +306,13 @@ func submatch(re *regexp.Regexp, text string) string {
 	}
 	return m[1]
 }
+
+// anySignInProblem is a refusal for a reason that no other row knows.
+var anySignInProblem = []row{{
+	id:       "sign-in-failed",
+	when:     []match{{is: []error{azure.ErrSignIn}}},
+	title:    "Signing in failed",
+	why:      "There is no token; the reason stands below.",
+	remedy:   []string{"Sign in again.", "Or choose another way with --auth."},
+	commands: []string{"az login"},
+}}

@@ -59,6 +59,11 @@ var samples = []struct {
 	{"issuer-unreachable", "", entra("AADSTS90061", "Request to External OIDC endpoint failed.")},
 
 	{"conditional-access", "sign-in", fmt.Errorf("%w: AADSTS50076: you must use multi-factor authentication", azure.ErrSignIn)},
+	{"conditional-access", "sign-in", fmt.Errorf("%w: Azure CLI requires multifactor authentication or additional claims. Run this command then retry the operation: az login --claims-challenge e30=", azure.ErrSignIn)},
+	{"sign-in-without-az", "sign-in", fmt.Errorf("%w: AzureCLICredential: executable not found on path", azure.ErrSignIn)},
+	{"sign-in-setting-missing", "sign-in", fmt.Errorf("%w: environment: missing environment variable AZURE_TENANT_ID", azure.ErrSignIn)},
+	{"sign-in-setting-missing", "sign-in", fmt.Errorf("%w: workload-identity: no client ID specified. Check pod configuration or set ClientID in the options", azure.ErrSignIn)},
+	{"managed-identity-missing", "sign-in", fmt.Errorf("sign in by managed-identity: %w: ManagedIdentityCredential: dial tcp 169.254.169.254:80: i/o timeout", azure.ErrSignIn)},
 	{"sign-in-expired", "sign-in", fmt.Errorf("%w: AADSTS700082: The refresh token has expired due to inactivity.", azure.ErrSignIn)},
 	{"client-secret", "sign-in", fmt.Errorf("%w: AADSTS7000215: Invalid client secret provided.", azure.ErrSignIn)},
 	{"tenant-unknown", "sign-in", fmt.Errorf("%w: AADSTS90002: Tenant 'x' not found.", azure.ErrSignIn)},
@@ -165,6 +170,7 @@ var samples = []struct {
 	{"answer-unreadable", "sign-in", errors.New("list subscriptions: unmarshalling type *armsubscriptions.SubscriptionListResult: invalid character '<' looking for beginning of value")},
 	{"answer-unreadable", "attestation", errors.New("decode the openid-configuration: json: cannot unmarshal array into Go value of type string")},
 	{"host-unknown", "vault", errors.New("dial tcp: lookup management.azure.com: no such host")},
+	{"host-unknown", "sign-in", fmt.Errorf("sign in by browser: %w: dial tcp: lookup login.microsoftonline.com: no such host", azure.ErrSignIn)},
 	{"untrusted-certificate", "sign-in", errors.New("tls: failed to verify certificate: x509: certificate signed by unknown authority")},
 	{"answer-lost", "cluster", fmt.Errorf("create cluster: %w: %w", azure.ErrUncertain, &azure.Error{Status: 409, Code: "Conflict", Message: "another operation is in progress"})},
 	{"service-down", "attestation", fmt.Errorf("ask the attestation service: %w", &skr.StatusError{URL: "https://s.attest.azure.net/certs", Status: 502})},
@@ -242,6 +248,15 @@ func TestEveryRowSaysWhatHappenedWhyAndWhatToDo(t *testing.T) {
 			if !strings.HasPrefix(link, "https://") {
 				t.Errorf("%s: link %q", r.id, link)
 			}
+		}
+	}
+}
+
+// Whatever keeps the operator from a token ends with the exit code of the sign-in.
+func TestASignInThatFailsIsOneOfTheSignIn(t *testing.T) {
+	for _, reason := range []string{"AADSTS1234567: something new", "dial tcp: lookup login.microsoftonline.com: no such host", "x509: certificate signed by unknown authority"} {
+		if p := Explain("sign-in", fmt.Errorf("%w: %s", azure.ErrSignIn, reason)); p.Class != ClassSignIn {
+			t.Errorf("%s: class %s", reason, p.Class)
 		}
 	}
 }
