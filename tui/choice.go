@@ -16,7 +16,7 @@ type choice struct {
 	problem *actions.Problem // what it is about, where something failed
 	answers []answer
 	chosen  int
-	line    int // of the chosen answer, as it was last set
+	top     int // the first line of the text that is seen
 	// dismiss is what escape does, and away how that is called; nil: nothing, an answer is needed.
 	dismiss func() tea.Cmd
 	away    string
@@ -29,6 +29,9 @@ type answer struct {
 }
 
 func (c *choice) update(msg tea.Msg) (dialog, tea.Cmd) {
+	if wheel, ok := msg.(tea.MouseWheelMsg); ok {
+		c.top = max(c.top+wheeled(wheel), 0)
+	}
 	key, ok := msg.(tea.KeyPressMsg)
 	if !ok {
 		return c, nil
@@ -41,6 +44,10 @@ func (c *choice) update(msg tea.Msg) (dialog, tea.Cmd) {
 		c.chosen = (c.chosen + 1) % len(c.answers)
 	case "up", "k", "shift+tab":
 		c.chosen = (c.chosen + len(c.answers) - 1) % len(c.answers)
+	case "pgdown", "space":
+		c.top += 10
+	case "pgup":
+		c.top = max(c.top-10, 0)
 	case "enter":
 		return c.answers[c.chosen].act()
 	case "esc":
@@ -51,7 +58,38 @@ func (c *choice) update(msg tea.Msg) (dialog, tea.Cmd) {
 	return c, nil
 }
 
-func (c *choice) content(t theme, width int) (title string, lines []string, keys string) {
+func (c *choice) content(t theme, width, height int) (title string, lines []string, keys string) {
+	text, answers, chosen := c.words(t, width), page{width: width, theme: t}, 0
+	for i, a := range c.answers {
+		pointer, label := "  ", fmt.Sprintf("%d  %s", i+1, oneLine(a.label))
+		if i == c.chosen {
+			chosen = len(answers.lines)
+			pointer, label = t.accent.Render("▸ "), t.selected.Render(label)
+		}
+		answers.add(pointer + label)
+		if a.about != "" {
+			for _, line := range wrap(clean(a.about), width-5) {
+				answers.add("     " + t.muted.Render(line))
+			}
+		}
+	}
+	if room := max(height-len(answers.lines), leastText); len(text) > room {
+		c.top = min(c.top, len(text)-room)
+		text = t.part(text, c.top, width, room)
+	}
+	first := window(chosen, len(answers.lines), height-len(text))
+	keys = t.accent.Render("↑ ↓") + " choose · " + t.accent.Render("enter") + " or " + t.accent.Render("1-"+strconv.Itoa(min(len(c.answers), 9))) + " go"
+	if c.dismiss != nil {
+		keys += " · " + t.accent.Render("esc") + " " + c.away
+	}
+	return c.title, append(text, answers.lines[first:]...), keys
+}
+
+// leastText is how much of the text is seen, however many answers there are.
+const leastText = 6
+
+// words are what stands above the answers.
+func (c *choice) words(t theme, width int) []string {
 	text := page{width: width, theme: t}
 	if c.problem != nil {
 		text.problem(c.problem)
@@ -61,28 +99,5 @@ func (c *choice) content(t theme, width int) (title string, lines []string, keys
 		text.prose(paragraph)
 		text.add("")
 	}
-	for i, a := range c.answers {
-		pointer, label := "  ", fmt.Sprintf("%d  %s", i+1, oneLine(a.label))
-		if i == c.chosen {
-			c.line = len(text.lines)
-			pointer, label = t.accent.Render("▸ "), t.selected.Render(label)
-		}
-		text.add(pointer + label)
-		if a.about != "" {
-			for _, line := range wrap(clean(a.about), width-5) {
-				text.add("     " + t.muted.Render(line))
-			}
-		}
-	}
-	keys = t.accent.Render("↑ ↓") + " choose · " + t.accent.Render("enter") + " or " + t.accent.Render("1-"+strconv.Itoa(min(len(c.answers), 9))) + " go"
-	if c.dismiss != nil {
-		keys += " · " + t.accent.Render("esc") + " " + c.away
-	}
-	return c.title, text.lines, keys
+	return text.lines
 }
-
-// above is how much is seen of what stands before the chosen answer, where not all can be seen.
-const above = 6
-
-// scroll has the chosen answer seen, and those after it, if there is room for them.
-func (c *choice) scroll() int { return max(c.line-above, 0) }

@@ -123,18 +123,22 @@ func (m *Model) click(x, y int) tea.Cmd {
 	return nil
 }
 
-// wheelLines is how far a notch of the mouse wheel goes.
-const wheelLines = 3
-
 func (m *Model) wheel(msg tea.MouseWheelMsg) {
-	by := map[tea.MouseButton]int{tea.MouseWheelUp: -1, tea.MouseWheelDown: 1}[msg.Button]
 	if m.layout.steps.contains(msg.X, msg.Y) {
 		m.following = false
-		m.move(by)
+		m.move(notches(msg))
 		return
 	}
-	m.scrollBy(by * wheelLines)
+	m.scrollBy(wheeled(msg))
 }
+
+// notches are those of the wheel, downwards.
+func notches(msg tea.MouseWheelMsg) int {
+	return map[tea.MouseButton]int{tea.MouseWheelUp: -1, tea.MouseWheelDown: 1}[msg.Button]
+}
+
+// wheeled is by how many lines the wheel moves a text.
+func wheeled(msg tea.MouseWheelMsg) int { return 3 * notches(msg) }
 
 // scrollBy moves the details.
 func (m *Model) scrollBy(lines int) {

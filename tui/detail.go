@@ -7,16 +7,9 @@ import (
 	"github.com/cctui/cctui/actions"
 )
 
-// scrolled is the part of the details that fits, and a word on how much there is below.
+// scrolled is the part of the details that fits.
 func (m *Model) scrolled(width, height int) []string {
-	lines := m.detailLines(width)
-	top := min(m.scroll, max(len(lines)-height, 0))
-	below := len(lines) - top - height
-	part := fill(lines[top:], width, height)
-	if below > 0 && height > 0 {
-		part[height-1] = ends("", m.theme.muted.Render(fmt.Sprintf("↓ %s, pgdn", count(below+1, "line"))), width)
-	}
-	return part
+	return m.theme.part(m.detailLines(width), m.scroll, width, height)
 }
 
 // detailLines tell all about the chosen step.

@@ -12,10 +12,9 @@ import (
 type dialog interface {
 	// update takes a key, a paste or the mouse. The dialog it returns takes its place; nil closes it.
 	update(tea.Msg) (dialog, tea.Cmd)
-	// content is the title, the lines in so many columns, and what the keys do.
-	content(t theme, width int) (title string, lines []string, keys string)
-	// scroll is the first line to show where they are too many.
-	scroll() int
+	// content is the title, the lines in so many columns, and what the keys do. Of more lines than the height
+	// the last ones are not seen.
+	content(t theme, width, height int) (title string, lines []string, keys string)
 }
 
 // mostDialog is how wide a dialog gets, border included.
@@ -26,13 +25,12 @@ func (m *Model) inFront(behind []string) []string {
 	l := m.layout
 	outer := min(l.width-4, mostDialog)
 	inner := outer - 4
-	title, lines, keys := m.dialog.content(m.theme, inner)
+	title, lines, keys := m.dialog.content(m.theme, inner, l.height-8)
 	height := min(len(lines), l.height-8)
-	top := min(m.dialog.scroll(), max(len(lines)-height, 0))
-	if more := len(lines) - top - height; more > 0 {
+	if more := len(lines) - height; more > 0 {
 		keys += m.theme.muted.Render(" · ↓ " + count(more, "line"))
 	}
-	text := append([]string{m.theme.strong.Render(title), ""}, fill(lines[top:], inner, height)...)
+	text := append([]string{m.theme.strong.Render(title), ""}, fill(lines, inner, height)...)
 	text = fill(append(text, "", keys), inner, height+4)
 	box := strings.Split(lipgloss.NewStyle().Border(lipgloss.RoundedBorder()).
 		BorderForeground(m.theme.accent.GetForeground()).Padding(0, 1).Render(strings.Join(text, "\n")), "\n")

@@ -222,7 +222,7 @@ func (f *form) changed() (keys []string) {
 	return keys
 }
 
-func (f *form) content(t theme, width int) (title string, lines []string, keys string) {
+func (f *form) content(t theme, width, _ int) (title string, lines []string, keys string) {
 	labels := 0
 	for _, field := range f.fields {
 		labels = max(labels, len(field.label))
@@ -281,5 +281,3 @@ func (f *form) line(t theme, i, labels, width int) string {
 	}
 	return pointer + label + " " + mark + " " + value
 }
-
-func (f *form) scroll() int { return 0 }

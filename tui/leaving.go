@@ -98,9 +98,9 @@ func (d *leaveDialog) update(msg tea.Msg) (dialog, tea.Cmd) {
 	return next, cmd
 }
 
-func (d *leaveDialog) content(t theme, width int) (title string, lines []string, keys string) {
+func (d *leaveDialog) content(t theme, width, height int) (title string, lines []string, keys string) {
 	d.text = d.model.atWork()
-	return d.choice.content(t, width)
+	return d.choice.content(t, width, height)
 }
 
 // atWork says what goes on in Azure, what is there, and the two ways on.

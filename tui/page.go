@@ -147,6 +147,17 @@ func (p *page) problem(problem *actions.Problem) {
 	p.paragraph("raw", problem.Raw)
 }
 
+// part is what fits of a text, from a line on, and a word on how much there is below.
+func (t theme) part(lines []string, top, width, height int) []string {
+	top = min(top, max(len(lines)-height, 0))
+	below := len(lines) - top - height
+	part := fill(lines[top:], width, height)
+	if below > 0 && height > 0 {
+		part[height-1] = ends("", t.muted.Render(fmt.Sprintf("↓ %s, pgdn", count(below+1, "line"))), width)
+	}
+	return part
+}
+
 // styled paints lines one by one: a colour must not reach over the end of a line.
 func (p *page) styled(style lipgloss.Style, lines []string) []string {
 	for i, line := range lines {

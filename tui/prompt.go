@@ -70,7 +70,7 @@ func (p *prompt) update(msg tea.Msg) (dialog, tea.Cmd) {
 	return p, cmd
 }
 
-func (p *prompt) content(t theme, width int) (title string, lines []string, keys string) {
+func (p *prompt) content(t theme, width, _ int) (title string, lines []string, keys string) {
 	text := page{width: width, theme: t}
 	text.prose(p.text)
 	p.input.SetWidth(max(width-4, 1))
@@ -83,8 +83,6 @@ func (p *prompt) content(t theme, width int) (title string, lines []string, keys
 	}
 	return p.title, text.lines, t.accent.Render("enter") + " " + p.does + " · " + t.accent.Render("esc") + " back"
 }
-
-func (p *prompt) scroll() int { return 0 }
 
 // newInput is a line to type in. Its cursor does not blink: nothing on the screen moves by itself.
 func newInput(value string) textinput.Model {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+
+	"github.com/cctui/cctui/actions"
 )
 
 // several is a place where something must be decided before it opens.
@@ -75,5 +77,24 @@ func TestLocationsAreOfferedAndJudgedWhileTyping(t *testing.T) {
 		if got := s.engine.inputs.Location; got != "eastus2" || slices.Contains(s.engine.asked, "edit") {
 			t.Errorf("the location is %q", got)
 		}
+	})
+}
+
+// What happened and why stands first; the rest is a key away, and so are the answers.
+func TestALongReasonIsReadFromItsBeginning(t *testing.T) {
+	problem := &actions.Problem{
+		ID: "long", Title: "There is no az in the PATH", Why: "cctui signs in as az is signed in.",
+		Remedy: []string{"Install it.", "Sign in.", "Run again."}, Commands: []string{"az login"},
+		Links: []string{"https://one.example", "https://two.example"}, Raw: "the last word",
+	}
+	places := func(*show) []Place {
+		return []Place{{Name: "Azure", Open: func(context.Context, Listener) (Engine, error) { return nil, problem }}}
+	}
+	stagePlaces(t, 80, 20, places, func(s *show) {
+		s.sees("There is no az in the PATH", "why    cctui signs in", "lines, pgdn", "▸ 1  Try again", "2  Leave")
+		s.press("pgdown")
+		s.sees("the last word", "▸ 1  Try again", "2  Leave")
+		s.press("pgup")
+		s.sees("There is no az in the PATH")
 	})
 }

@@ -17,7 +17,7 @@ type reader struct {
 
 func (r *reader) update(msg tea.Msg) (dialog, tea.Cmd) {
 	if wheel, ok := msg.(tea.MouseWheelMsg); ok {
-		r.move(map[tea.MouseButton]int{tea.MouseWheelUp: -wheelLines, tea.MouseWheelDown: wheelLines}[wheel.Button])
+		r.move(wheeled(wheel))
 	}
 	key, ok := msg.(tea.KeyPressMsg)
 	if !ok {
@@ -44,11 +44,11 @@ func (r *reader) update(msg tea.Msg) (dialog, tea.Cmd) {
 
 func (r *reader) move(by int) { r.top = min(max(r.top+by, 0), max(r.length-1, 0)) }
 
-func (r *reader) content(t theme, width int) (title string, lines []string, keys string) {
-	return r.title, r.lines(t, width), t.accent.Render("↑ ↓ pgup pgdn") + " scroll · " + t.accent.Render("esc") + " close"
+func (r *reader) content(t theme, width, height int) (title string, lines []string, keys string) {
+	lines = r.lines(t, width)
+	top := min(r.top, max(len(lines)-height, 0))
+	return r.title, lines[top:], t.accent.Render("↑ ↓ pgup pgdn") + " scroll · " + t.accent.Render("esc") + " close"
 }
-
-func (r *reader) scroll() int { return r.top }
 
 // showHelp lists every key, what it does, and why it cannot be used now, where that is so.
 func (m *Model) showHelp() tea.Cmd {

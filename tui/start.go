@@ -213,7 +213,7 @@ func (d *openingDialog) update(msg tea.Msg) (dialog, tea.Cmd) {
 	return d, nil
 }
 
-func (d *openingDialog) content(t theme, width int) (title string, lines []string, keys string) {
+func (d *openingDialog) content(t theme, width, _ int) (title string, lines []string, keys string) {
 	text := page{width: width, theme: t}
 	text.prose(map[bool]string{
 		true:  "Starting Azure, Kubernetes and Kafka on loopback. Nothing there is real, nothing costs anything.",
@@ -225,5 +225,3 @@ func (d *openingDialog) content(t theme, width int) (title string, lines []strin
 	}
 	return d.place.Name, text.lines, t.accent.Render("q") + " leave"
 }
-
-func (d *openingDialog) scroll() int { return 0 }
