@@ -16,7 +16,7 @@ type choice struct {
 	problem *actions.Problem // what it is about, where something failed
 	answers []answer
 	chosen  int
-	top     int // the first line of the text that is seen
+	seen    excerpt // of the text
 	// dismiss is what escape does, and away how that is called; nil: nothing, an answer is needed.
 	dismiss func() tea.Cmd
 	away    string
@@ -29,9 +29,7 @@ type answer struct {
 }
 
 func (c *choice) update(msg tea.Msg) (dialog, tea.Cmd) {
-	if wheel, ok := msg.(tea.MouseWheelMsg); ok {
-		c.top = max(c.top+wheeled(wheel), 0)
-	}
+	c.seen.update(msg)
 	key, ok := msg.(tea.KeyPressMsg)
 	if !ok {
 		return c, nil
@@ -44,10 +42,6 @@ func (c *choice) update(msg tea.Msg) (dialog, tea.Cmd) {
 		c.chosen = (c.chosen + 1) % len(c.answers)
 	case "up", "k", "shift+tab":
 		c.chosen = (c.chosen + len(c.answers) - 1) % len(c.answers)
-	case "pgdown", "space":
-		c.top += 10
-	case "pgup":
-		c.top = max(c.top-10, 0)
 	case "enter":
 		return c.answers[c.chosen].act()
 	case "esc":
@@ -73,10 +67,7 @@ func (c *choice) content(t theme, width, height int) (title string, lines []stri
 			}
 		}
 	}
-	if room := max(height-len(answers.lines), leastText); len(text) > room {
-		c.top = min(c.top, len(text)-room)
-		text = t.part(text, c.top, width, room)
-	}
+	text = c.seen.of(t, text, width, max(height-len(answers.lines), leastText))
 	first := window(chosen, len(answers.lines), height-len(text))
 	keys = t.accent.Render("↑ ↓") + " choose · " + t.accent.Render("enter") + " or " + t.accent.Render("1-"+strconv.Itoa(min(len(c.answers), 9))) + " go"
 	if c.dismiss != nil {

@@ -17,6 +17,27 @@ type dialog interface {
 	content(t theme, width, height int) (title string, lines []string, keys string)
 }
 
+// excerpt is what is seen of a text that is longer than its room.
+type excerpt struct{ top int }
+
+func (e *excerpt) update(msg tea.Msg) {
+	const leap = 10
+	switch msg := msg.(type) {
+	case tea.MouseWheelMsg:
+		e.top += wheeled(msg)
+	case tea.KeyPressMsg:
+		e.top += map[string]int{"pgdown": leap, "pgup": -leap}[msg.String()]
+	}
+}
+
+func (e *excerpt) of(t theme, text []string, width, height int) []string {
+	e.top = min(max(e.top, 0), max(len(text)-height, 0))
+	if len(text) <= height {
+		return text
+	}
+	return t.part(text, e.top, width, height)
+}
+
 // mostDialog is how wide a dialog gets, border included.
 const mostDialog = 92
 

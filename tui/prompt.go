@@ -14,6 +14,7 @@ import (
 type prompt struct {
 	title, text string
 	rows        func(*page) // what stands beneath; nil: nothing
+	seen        excerpt     // of that
 	does        string      // what enter does, in a word
 	input       textinput.Model
 	// refuse says why a text will not do; empty: it will.
@@ -52,6 +53,7 @@ func (m *Model) confirm() dialog {
 }
 
 func (p *prompt) update(msg tea.Msg) (dialog, tea.Cmd) {
+	p.seen.update(msg)
 	if key, ok := msg.(tea.KeyPressMsg); ok {
 		switch key.String() {
 		case "esc":
@@ -70,7 +72,7 @@ func (p *prompt) update(msg tea.Msg) (dialog, tea.Cmd) {
 	return p, cmd
 }
 
-func (p *prompt) content(t theme, width, _ int) (title string, lines []string, keys string) {
+func (p *prompt) content(t theme, width, height int) (title string, lines []string, keys string) {
 	text := page{width: width, theme: t}
 	text.prose(p.text)
 	p.input.SetWidth(max(width-4, 1))
@@ -79,7 +81,10 @@ func (p *prompt) content(t theme, width, _ int) (title string, lines []string, k
 		text.add(text.styled(t.bad, hanging("  ", p.refusal, width))...)
 	}
 	if p.rows != nil {
-		p.rows(&text)
+		text.add("")
+		below := page{width: width, theme: t}
+		p.rows(&below)
+		text.add(p.seen.of(t, below.lines, width, height-len(text.lines))...)
 	}
 	return p.title, text.lines, t.accent.Render("enter") + " " + p.does + " · " + t.accent.Render("esc") + " back"
 }

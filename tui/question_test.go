@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/cctui/cctui/actions"
@@ -97,4 +98,29 @@ func TestALongReasonIsReadFromItsBeginning(t *testing.T) {
 		s.press("pgup")
 		s.sees("There is no az in the PATH")
 	})
+}
+
+// What is about to be removed can be read to its end, whatever the screen's size.
+func TestAllThatGoesCanBeRead(t *testing.T) {
+	goes := make([]row, 30)
+	for i := range goes {
+		goes[i] = row{"Pod", fmt.Sprintf("kafka/pod-%d", i+1)}
+	}
+	p := ask(prompt{text: "This goes.", does: "remove", rows: func(p *page) { p.rows("goes", goes) }})
+	seen := func() string {
+		_, lines, _ := p.content(theme{}, 60, 16)
+		if len(lines) != 16 {
+			t.Errorf("%d lines", len(lines))
+		}
+		return strings.Join(lines, "\n")
+	}
+	if first := seen(); !strings.Contains(first, "kafka/pod-1 ") || !strings.Contains(first, "pgdn") {
+		t.Errorf("at first:\n%s", first)
+	}
+	for range 3 {
+		p.update(keyPress("pgdown"))
+	}
+	if last := seen(); !strings.Contains(last, "kafka/pod-30") || strings.Contains(last, "pgdn") {
+		t.Errorf("at last:\n%s", last)
+	}
 }
