@@ -52,10 +52,10 @@ fuzz: ## throw bytes at every parser of foreign bytes, each for FUZZTIME (60s: a
 	done
 
 crash: ## kill cctui at every request and every write of its journal, and resume it; clean up what is half gone (about half an hour)
-	cd cmd/cctui && CCTUI_CRASH=full $(GO) test -count=1 -timeout 3h -parallel 2 -run '^Test(Killed$$|Cleanup)' .
+	cd cmd/cctui && CCTUI_CRASH=full $(GO) test -v -count=1 -timeout 3h -parallel 2 -run '^Test(Killed$$|Cleanup)' .
 
 soak: ## send 200 walkthroughs through storms of random faults (RUNS, SEED; about half an hour)
-	cd cmd/cctui && CCTUI_SOAK=$(or $(RUNS),200) CCTUI_SOAK_SEED=$(or $(SEED),1) $(GO) test -count=1 -timeout 3h -parallel 6 -run '^TestSoak$$' .
+	cd cmd/cctui && CCTUI_SOAK=$(or $(RUNS),200) CCTUI_SOAK_SEED=$(or $(SEED),1) $(GO) test -v -count=1 -timeout 3h -parallel 6 -run '^TestSoak$$' .
 
 judge: ## hold the adapters against a real kube-apiserver, and Kafka where a JDK and Maven are there (cold: 15 CPU-minutes)
 	cd judge && $(GO) test -count=1 -timeout 40m -v ./...
