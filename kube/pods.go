@@ -126,9 +126,10 @@ func isReady(c corev1.PodCondition) bool {
 	return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
 }
 
-// containerOf joins what was asked of a container with how it does; it may have no status yet.
+// containerOf joins what was asked of a container with how it does. One without a status is waiting, as
+// Kubernetes has it.
 func containerOf(spec corev1.Container, statuses []corev1.ContainerStatus) Container {
-	container := Container{Name: spec.Name, Image: spec.Image, Command: spec.Command, Env: map[string]string{}}
+	container := Container{Name: spec.Name, Image: spec.Image, Command: spec.Command, Env: map[string]string{}, State: "waiting"}
 	for _, variable := range spec.Env {
 		if variable.ValueFrom == nil {
 			container.Env[variable.Name] = variable.Value
@@ -144,7 +145,7 @@ func containerOf(spec corev1.Container, statuses []corev1.ContainerStatus) Conta
 	case state.Running != nil:
 		container.State = "running"
 	case state.Waiting != nil:
-		container.State, container.Reason, container.Message = "waiting", state.Waiting.Reason, state.Waiting.Message
+		container.Reason, container.Message = state.Waiting.Reason, state.Waiting.Message
 	case state.Terminated != nil:
 		container.State, container.Reason, container.Message = "terminated", state.Terminated.Reason, state.Terminated.Message
 	}

@@ -27,6 +27,18 @@ func TestOnlyWhatCannotMendItselfFails(t *testing.T) {
 	}
 }
 
+func TestAContainerWithoutAStatusIsWaiting(t *testing.T) {
+	for name, statuses := range map[string][]any{"none at all": nil, "one that says nothing": {map[string]any{"name": "skr"}}} {
+		pod, err := podOf(Object{
+			"spec":   map[string]any{"containers": []any{map[string]any{"name": "skr"}}},
+			"status": map[string]any{"phase": "Pending", "containerStatuses": statuses},
+		})
+		if err != nil || len(pod.Containers) != 1 || pod.Containers[0].State != "waiting" {
+			t.Errorf("%s: %+v, %v", name, pod.Containers, err)
+		}
+	}
+}
+
 func TestOnlyHopelessEventsFail(t *testing.T) {
 	for name, test := range map[string]struct {
 		event Event
