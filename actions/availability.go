@@ -13,14 +13,15 @@ import (
 func availability() Step {
 	return Step{
 		ID: "availability", Screen: ScreenPrerequisites, Title: "Check that it can be had here",
-		Why:     "Feature, machine size, quota and rights are read before anything that costs money is made.",
+		Why:     "Feature, Kubernetes version, machine size, quota and rights are read before anything that costs money is made.",
 		Needs:   []string{"sign-in"},
-		Reads:   []string{"location", "resource-group", "cluster", "existing-cluster", "cluster-resource-group", "vm-size", "system-vm-size", "node-pool", "nodes", "existing-vault", "managed-hsm"},
+		Reads:   []string{"location", "resource-group", "cluster", "existing-cluster", "cluster-resource-group", "kubernetes-version", "vm-size", "system-vm-size", "node-pool", "nodes", "existing-vault", "managed-hsm"},
 		Typical: 10 * time.Second,
 		Commands: func(in Inputs) []string {
 			p := KataCC()
 			return []string{
 				sh("az", "feature", "show", "--namespace", p.FeatureNamespace, "--name", p.FeatureName, "--query", "properties.state", "--output", "tsv"),
+				sh("az", "aks", "get-versions", "--location", in.Location, "--output", "table"),
 				sh("az", "vm", "list-skus", "--location", in.Location, "--size", in.VMSize, "--all", "--query", "[].restrictions"),
 				sh("az", "vm", "list-usage", "--location", in.Location, "--output", "table"),
 				sh("az", "role", "assignment", "list", "--include-inherited", "--scope", "/subscriptions/"+variable("SUBSCRIPTION_ID"), "--output", "table"),
@@ -41,6 +42,7 @@ func runAvailability(ctx context.Context, r *Run) error {
 	}
 	for _, check := range []func(context.Context, *Run) error{
 		checkFeature,
+		checkVersion,
 		func(ctx context.Context, r *Run) error { return checkCapacity(ctx, r, region) },
 		checkNamedVault,
 		checkPermissions,

@@ -1,6 +1,7 @@
 package actions
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -88,8 +89,8 @@ func cluster() Step {
 			create := []string{"az", "aks", "create", "--resource-group", in.ResourceGroup, "--name", in.Cluster, "--location", in.Location,
 				"--os-sku", "AzureLinux", "--node-vm-size", in.SystemVMSize, "--node-count", fmt.Sprint(systemNodes),
 				"--enable-oidc-issuer", "--enable-workload-identity", "--generate-ssh-keys"}
-			if in.KubernetesVersion != "" {
-				create = append(create, "--kubernetes-version", in.KubernetesVersion)
+			if version := cmp.Or(in.KubernetesVersion, KataCC().NewestKubernetes); version != "" {
+				create = append(create, "--kubernetes-version", version)
 			}
 			return []string{sh(create...), issuerCommand(in)}
 		},
@@ -160,8 +161,12 @@ func runCluster(ctx context.Context, r *Run) error {
 	if clusterStays(r) {
 		return enableIdentities(ctx, r)
 	}
+	version, err := newVersion(ctx, r)
+	if err != nil {
+		return err
+	}
 	return r.Create(ctx, clusterResource(r), func(op azure.LRO) error {
-		made, err := createCluster(ctx, r, op)
+		made, err := createCluster(ctx, r, version, op)
 		if err != nil {
 			return fmt.Errorf("create cluster %s: %w", r.Inputs().Cluster, err)
 		}
@@ -171,7 +176,7 @@ func runCluster(ctx context.Context, r *Run) error {
 
 // createCluster follows the operation an earlier process began: by its token, or, where that was
 // lost, by the cluster's state. Asking for the cluster a second time would be refused.
-func createCluster(ctx context.Context, r *Run, op azure.LRO) (azure.Cluster, error) {
+func createCluster(ctx context.Context, r *Run, version string, op azure.LRO) (azure.Cluster, error) {
 	in := r.Inputs()
 	group, name := clusterPlace(r)
 	if op.ResumeToken == "" {
@@ -181,7 +186,7 @@ func createCluster(ctx context.Context, r *Run, op azure.LRO) (azure.Cluster, er
 		}
 	}
 	return r.Azure().CreateCluster(ctx, group, azure.ClusterSpec{
-		Name: name, Location: in.Location, KubernetesVersion: in.KubernetesVersion,
+		Name: name, Location: in.Location, KubernetesVersion: version,
 		VMSize: in.SystemVMSize, NodeCount: systemNodes, Tags: r.Tags(),
 	}, op)
 }

@@ -20,6 +20,7 @@ type azureState struct {
 	registered    map[string]bool // resource providers
 	sizes         map[string]azure.VMSize
 	quotas        map[string]azure.Quota
+	kubernetes    []azure.KubernetesVersion
 
 	groups      map[string]azure.ResourceGroup
 	foreign     []string // ids of others' resources in the group
@@ -54,7 +55,8 @@ func newAzureState() azureState {
 			"standardDCACCV5Family": {Family: "standardDCACCV5Family", Limit: 8},
 			"standardDSv5Family":    {Family: "standardDSv5Family", Limit: 10},
 		},
-		groups: map[string]azure.ResourceGroup{}, clusters: map[string]azure.Cluster{}, pools: map[string]azure.Pool{},
+		kubernetes: []azure.KubernetesVersion{{Version: "1.33"}, {Version: "1.29"}, {Version: "1.31"}},
+		groups:     map[string]azure.ResourceGroup{}, clusters: map[string]azure.Cluster{}, pools: map[string]azure.Pool{},
 		identities: map[string]azure.Identity{}, federations: map[string]azure.FederatedCredential{},
 		assignments: map[string]azure.RoleAssignment{}, providers: map[string]azure.AttestationProvider{},
 		vaults: map[string]azure.Vault{}, deletedVaults: map[string]azure.DeletedVault{}, hsms: map[string]azure.ManagedHSM{},
@@ -170,6 +172,10 @@ func (f fakeAzure) Quota(_ context.Context, _, _, family string) (azure.Quota, e
 	return read(f.w, "azure.Quota", f.w.quotas, family)
 }
 
+func (f fakeAzure) KubernetesVersions(context.Context, string, string) ([]azure.KubernetesVersion, error) {
+	return f.w.kubernetes, f.w.call("azure.KubernetesVersions")
+}
+
 func (f fakeAzure) ResourceGroup(_ context.Context, g azure.Group) (azure.ResourceGroup, error) {
 	return read(f.w, "azure.ResourceGroup", f.w.groups, g.Name)
 }
@@ -196,7 +202,9 @@ func (f fakeAzure) CreateCluster(_ context.Context, g azure.Group, spec azure.Cl
 			return azure.Cluster{}, err
 		}
 	}
-	return write(f.w, "azure.CreateCluster", f.w.clusters, spec.Name, standingCluster(g, spec.Name))
+	made := standingCluster(g, spec.Name)
+	made.KubernetesVersion = spec.KubernetesVersion
+	return write(f.w, "azure.CreateCluster", f.w.clusters, spec.Name, made)
 }
 
 // standingCluster is a cluster as AKS makes it with issuer and workload identity.

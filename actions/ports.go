@@ -40,6 +40,7 @@ type Capacity interface {
 	RegisterProvider(ctx context.Context, subscription, namespace string) error
 	VMSize(ctx context.Context, subscription, location, name string) (azure.VMSize, error)
 	Quota(ctx context.Context, subscription, location, family string) (azure.Quota, error)
+	KubernetesVersions(ctx context.Context, subscription, location string) ([]azure.KubernetesVersion, error)
 }
 
 // Clusters are resource groups, managed clusters and their node pools.

@@ -266,7 +266,7 @@ func runProviders(ctx context.Context, r *Run) error {
 			return err
 		}
 	}
-	return nil
+	return checkVersion(ctx, r) // which could not be asked for before
 }
 
 func untilProvider(ctx context.Context, r *Run, namespace string) error {

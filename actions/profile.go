@@ -10,6 +10,8 @@ type Profile struct {
 	FeatureNamespace string
 	FeatureName      string
 	OSSKU            string
+	// NewestKubernetes is the newest minor version that its nodes are known for; empty: any.
+	NewestKubernetes string
 	// PolicyAnnotation holds the base64 of the security policy.
 	PolicyAnnotation string
 	ComplianceStatus string // the claim its guests are attested with
@@ -28,7 +30,9 @@ type Profile struct {
 //
 // Sources: Azure/AgentBaker pkg/agent/baker.go for node label and runtime class,
 // Azure/azure-cli-extensions src/aks-preview for the workload runtime, and
-// microsoft/confidential-sidecar-containers for the sidecar.
+// microsoft/confidential-sidecar-containers for the sidecar. That kata-cc needs Azure Linux 2.0, and so
+// Kubernetes 1.31 or older, is concluded from learn.microsoft.com (AKS OS version upgrades) and
+// AgentBaker's e2e/validators_kata.go.
 func KataCC() Profile {
 	return Profile{
 		Name:             "kata-cc",
@@ -38,6 +42,7 @@ func KataCC() Profile {
 		FeatureNamespace: "Microsoft.ContainerService",
 		FeatureName:      "KataCcIsolationPreview",
 		OSSKU:            "AzureLinux",
+		NewestKubernetes: "1.31",
 		PolicyAnnotation: "io.katacontainers.config.agent.policy",
 		ComplianceStatus: "azure-signed-katacc-uvm",
 		// From 2.12 on the debug log shows the attestation token without its signature; older

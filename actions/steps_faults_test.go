@@ -151,6 +151,14 @@ func faults() map[string]fault {
 			spoil: func(w *realm) { w.vaults[testInputs().Vault] = azure.Vault{State: succeeded} },
 			id:    "name-taken", mention: "--existing-vault",
 		},
+		"Kubernetes too new": {
+			spoil: func(w *realm) { w.kubernetes = []azure.KubernetesVersion{{Version: "1.34"}, {Version: "1.33"}} },
+			id:    "kubernetes-too-new", class: ClassAvailability, mention: "1.33, 1.34",
+		},
+		"Kubernetes with long-term support only": {
+			spoil: func(w *realm) { w.kubernetes = []azure.KubernetesVersion{{Version: "1.31", LongTerm: true}} },
+			id:    "kubernetes-too-new", class: ClassAvailability, mention: "1.31 (long-term support only)",
+		},
 		"Strimzi of somebody else": {
 			spoil: func(w *realm) {
 				w.objects[kube.Ref{APIVersion: definitionKind, Kind: "CustomResourceDefinition", Name: "kafkas.kafka.strimzi.io"}] = kube.Object{}

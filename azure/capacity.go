@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/compute/armcompute/v8"
+	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/containerservice/armcontainerservice/v9"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/resources/armfeatures"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/resources/armresources/v3"
 )
@@ -112,6 +113,33 @@ func (c *Client) Quota(ctx context.Context, subscription, location, family strin
 		}
 	}
 	return Quota{}, notFound("quota family %s in %s", family, location)
+}
+
+// KubernetesVersions are those a region offers for clusters, in no order.
+func (c *Client) KubernetesVersions(ctx context.Context, subscription, location string) ([]KubernetesVersion, error) {
+	clusters, err := clientFor(c, subscription, armcontainerservice.NewManagedClustersClient)
+	if err != nil {
+		return nil, err
+	}
+	list, err := clusters.ListKubernetesVersions(ctx, location, nil)
+	if err != nil {
+		return nil, failed(err, "list the Kubernetes versions of %s", location)
+	}
+	var versions []KubernetesVersion
+	for _, v := range list.Values {
+		if v != nil && v.Version != nil {
+			versions = append(versions, KubernetesVersion{Version: *v.Version, Preview: value(v.IsPreview), LongTerm: longTerm(v.Capabilities)})
+		}
+	}
+	return versions, nil
+}
+
+// longTerm tells whether long-term support is the only plan that is left.
+func longTerm(c *armcontainerservice.KubernetesVersionCapabilities) bool {
+	plans := value(c).SupportPlan
+	return len(plans) > 0 && !slices.ContainsFunc(plans, func(p *armcontainerservice.KubernetesSupportPlan) bool {
+		return value(p) != armcontainerservice.KubernetesSupportPlanAKSLongTermSupport
+	})
 }
 
 // quote makes a literal of an OData filter.

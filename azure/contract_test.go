@@ -94,6 +94,10 @@ func TestWhatASubscriptionMayUse(t *testing.T) {
 	if size, err := s.VMSize(t.Context(), subscription, location, "Standard_X1"); err != nil || size.Restriction != azure.NotOffered {
 		t.Errorf("size = %+v, %v; want not offered", size, err)
 	}
+	versions, err := s.KubernetesVersions(t.Context(), subscription, location)
+	if err != nil || !slices.Contains(versions, azure.KubernetesVersion{Version: "1.31"}) || !slices.Contains(versions, azure.KubernetesVersion{Version: "1.34"}) {
+		t.Errorf("versions = %+v, %v", versions, err)
+	}
 	if quota, err := s.Quota(t.Context(), subscription, location, size.Family); err != nil || quota.Free() < 16 {
 		t.Errorf("quota = %+v, %v", quota, err)
 	}

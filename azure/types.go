@@ -47,6 +47,14 @@ type ResourceGroup struct {
 	Tags                map[string]string
 }
 
+// KubernetesVersion is a minor version that a region offers for clusters.
+type KubernetesVersion struct {
+	Version string // e.g. "1.31"
+	Preview bool
+	// LongTerm versions are left only to clusters with long-term support, which costs extra.
+	LongTerm bool
+}
+
 // ClusterSpec is what a new cluster is made of.
 type ClusterSpec struct {
 	Name, Location    string

@@ -35,6 +35,7 @@ var faults = []Fault{
 	{Name: "topic-mismatch", Explanation: "The producer's topic is changed when it is admitted."},
 	{Name: "quota-zero", Explanation: "The subscription has no vCPUs of the confidential families.", Argument: "one family"},
 	{Name: "sku-missing", Explanation: "The region does not offer sizes that host confidential pods."},
+	{Name: "kubernetes-new", Explanation: "The region no longer offers the Kubernetes versions that confidential nodes run on."},
 	{Name: "two-subscriptions", Explanation: "The account sees a second subscription, so that one has to be chosen."},
 	{Name: "feature-missing", Explanation: "The preview feature no longer exists."},
 	{Name: "no-role-permission", Explanation: "The account is a contributor: it may not assign roles."},

@@ -16,7 +16,7 @@ func cluster() screen {
 				at: func(in *actions.Inputs) any { return &in.ExistingCluster }},
 			{key: "cluster-resource-group", label: "its resource group", help: "Resource group of the existing cluster, where it is another.",
 				at: func(in *actions.Inputs) any { return &in.ClusterGroup }},
-			{key: "kubernetes-version", label: "Kubernetes", help: "Version of a new cluster, 1.25 or later. Empty: the region's default.",
+			{key: "kubernetes-version", label: "Kubernetes", help: "Version of a new cluster. Empty: the newest on offer that confidential nodes are known to run on.",
 				at: func(in *actions.Inputs) any { return &in.KubernetesVersion }},
 			{key: "system-vm-size", label: "system VM size", help: "Machines of a new cluster's system pool. They run nothing confidential.",
 				at: func(in *actions.Inputs) any { return &in.SystemVMSize }},

@@ -103,7 +103,7 @@ func inputs() []input {
 			field: func(s *settings) any { return &s.ExistingCluster }},
 		{key: "cluster-resource-group", group: walkthrough, help: "resource group of the existing cluster, where it is another",
 			field: func(s *settings) any { return &s.ClusterGroup }},
-		{key: "kubernetes-version", group: walkthrough, help: "Kubernetes of a new cluster; empty: the region's default",
+		{key: "kubernetes-version", group: walkthrough, help: "Kubernetes of a new cluster; empty: the newest for confidential nodes",
 			field: func(s *settings) any { return &s.KubernetesVersion }},
 		{key: "system-vm-size", group: walkthrough, help: "VM size of a new cluster's system pool",
 			field: func(s *settings) any { return &s.SystemVMSize }},

@@ -91,6 +91,7 @@ func TestItIsRefusedWhenItMustBe(t *testing.T) {
 		{"two-subscriptions", "subscription-unknown", actions.ExitUsage, "contoso production"},
 		{"quota-zero", "quota-zero", actions.ExitAvailability, "standardDCACCV5Family"},
 		{"sku-missing", "sku-not-offered", actions.ExitAvailability, "Standard_DC4as_cc_v5"},
+		{"kubernetes-new", "kubernetes-too-new", actions.ExitAvailability, "1.33"},
 		{"feature-missing", "feature-missing", actions.ExitAvailability, "KataCcIsolationPreview"},
 		{"no-role-permission", "no-role-permission", actions.ExitAvailability, "Microsoft.Authorization/roleAssignments/write"},
 		{"runtime-class-missing", "runtime-class-missing", actions.ExitAvailability, "kata-cc-isolation"},

@@ -22,7 +22,11 @@ var clusterName = rule{
 // versions are the Kubernetes minors on offer, with the patch a new cluster gets.
 var versions = map[string]string{"1.30": "1.30.14", "1.31": "1.31.13", "1.32": "1.32.9", "1.33": "1.33.5", "1.34": "1.34.1"}
 
-const defaultVersion = "1.31"
+// What a cluster gets that asks for none, and what the one has that is older than the run.
+const (
+	defaultVersion   = "1.33"
+	inheritedVersion = "1.31"
+)
 
 type toggle struct {
 	Enabled bool `json:"enabled"`
@@ -144,7 +148,7 @@ func (m *Manager) checkCluster(head resource, p *clusterProperties) error {
 	if p.KubernetesVersion == "" {
 		p.KubernetesVersion = defaultVersion
 	}
-	if _, err := fullVersion(p.KubernetesVersion); err != nil {
+	if _, err := m.fullVersion(p.KubernetesVersion); err != nil {
 		return err
 	}
 	return checkIdentity(*p)
@@ -158,14 +162,45 @@ func checkIdentity(p clusterProperties) error {
 	return nil
 }
 
-// fullVersion completes a minor version, and refuses what is not on offer.
-func fullVersion(version string) (string, error) {
-	minor := version
-	if strings.Count(version, ".") == 2 {
-		minor = version[:strings.LastIndex(version, ".")]
+// listVersions is what "az aks get-versions" shows.
+func (m *Manager) listVersions(c *call) (answer, error) {
+	if err := m.registered(containerService); err != nil {
+		return answer{}, err
 	}
+	if _, err := normalLocation(c.PathValue("location"), "NoRegisteredProviderFound", containerService); err != nil {
+		return answer{}, err
+	}
+	offered := []any{}
+	for _, minor := range slices.Sorted(maps.Keys(versions)) {
+		if !m.withdrawn(minor) {
+			offered = append(offered, map[string]any{
+				"version": minor, "isDefault": minor == defaultVersion, "isPreview": false,
+				"capabilities":  map[string]any{"supportPlan": []string{"KubernetesOfficial", "AKSLongTermSupport"}},
+				"patchVersions": map[string]any{versions[minor]: map[string]any{"upgrades": []string{}}},
+			})
+		}
+	}
+	return ok(map[string]any{"values": offered}), nil
+}
+
+// withdrawn tells whether a minor is one of those with confidential nodes, and they are no longer offered.
+func (m *Manager) withdrawn(minor string) bool {
+	_, on := m.Conditions.Has("kubernetes-new")
+	return on && minor <= inheritedVersion
+}
+
+func minorOf(version string) string {
+	if strings.Count(version, ".") == 2 {
+		return version[:strings.LastIndex(version, ".")]
+	}
+	return version
+}
+
+// fullVersion completes a minor version, and refuses what is not on offer.
+func (m *Manager) fullVersion(version string) (string, error) {
+	minor := minorOf(version)
 	full, ok := versions[minor]
-	if !ok || (version != minor && version != full) {
+	if !ok || m.withdrawn(minor) || (version != minor && version != full) {
 		return "", badRequest("K8sVersionNotSupported", "Managed cluster is on version %s, which is not supported in this region. Please use [az aks get-versions] command to get the supported version list in this region. For more information, please check https://aka.ms/supported-version-list", version)
 	}
 	return full, nil
@@ -173,7 +208,7 @@ func fullVersion(version string) (string, error) {
 
 // makeCluster fills in what Azure decides itself.
 func (m *Manager) makeCluster(groupName string, head resource, p clusterProperties) *cluster {
-	current, _ := fullVersion(p.KubernetesVersion) // checked before
+	current := versions[minorOf(p.KubernetesVersion)] // checked before
 	made := &cluster{resource: head, pools: map[string]*pool{}}
 	made.SKU = map[string]string{"name": "Base", "tier": "Free"}
 	made.Identity = map[string]string{"type": "SystemAssigned", "tenantId": m.Tenant}

@@ -3,6 +3,7 @@ package arm
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -17,7 +18,7 @@ func TestClusterLifeCycle(t *testing.T) {
 
 	r := fx.must(http.StatusOK, "GET", clusterURL, nil)
 	want := map[string]any{
-		"provisioningState": "Succeeded", "currentKubernetesVersion": "1.31.13", "nodeResourceGroup": "MC_rg_aks_eastus",
+		"provisioningState": "Succeeded", "currentKubernetesVersion": "1.33.5", "nodeResourceGroup": "MC_rg_aks_eastus",
 		"oidcIssuerProfile": object{"enabled": true, "issuerURL": fx.clusters.Issuer()},
 	}
 	for name, value := range want {
@@ -97,4 +98,31 @@ func TestExistingClusterGetsItsIssuer(t *testing.T) {
 	disabled := clusterOf()
 	disabled["properties"].(object)["oidcIssuerProfile"] = object{"enabled": false}
 	fx.refused("OIDCIssuerFeatureCannotBeDisabled", "PUT", existing, disabled)
+}
+
+// A region withdraws versions, for its list and for new clusters alike.
+func TestVersionsOnOffer(t *testing.T) {
+	const path = aksURL + "/locations/eastus/kubernetesVersions"
+	for fault, want := range map[string]string{"": "1.30 1.31 1.32 1.33* 1.34", "kubernetes-new": "1.32 1.33* 1.34"} {
+		fx := newFixture(t, weather{faults: map[string]string{fault: ""}})
+		fx.makeGroup()
+		fx.refused("MissingSubscriptionRegistration", "GET", path, nil)
+		fx.must(http.StatusOK, "POST", aksURL+"/register", nil)
+		offered, _ := fx.must(http.StatusOK, "GET", path, nil).at("values").([]any)
+		var got []string
+		for _, v := range offered {
+			version := v.(map[string]any)
+			got = append(got, fmt.Sprint(version["version"])+map[bool]string{true: "*"}[version["isDefault"] == true])
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("fault %q: on offer are %v, want %s", fault, got, want)
+		}
+		old := clusterOf()
+		old["properties"].(object)["kubernetesVersion"] = "1.31"
+		if fault != "" {
+			fx.refused("K8sVersionNotSupported", "PUT", clusterURL, old)
+		} else {
+			fx.succeed(fx.must(http.StatusCreated, "PUT", clusterURL, old))
+		}
+	}
 }

@@ -32,7 +32,7 @@ func (m *Manager) inherited(g *group, kind, name string) resource {
 
 // settleCluster makes a cluster as many are: without OIDC issuer and workload identity.
 func (m *Manager) settleCluster(g *group, name string) {
-	c := m.makeCluster(g.Name, m.inherited(g, clusterType, name), clusterProperties{KubernetesVersion: defaultVersion, DNSPrefix: name})
+	c := m.makeCluster(g.Name, m.inherited(g, clusterType, name), clusterProperties{KubernetesVersion: inheritedVersion, DNSPrefix: name})
 	c.pools["nodepool1"] = &pool{
 		ID: c.ID + "/agentPools/nodepool1", Name: "nodepool1", Type: poolType,
 		Properties: poolProperties{

@@ -44,6 +44,7 @@ func (m *Manager) routes() []route {
 		{method: "POST", pattern: subscriptionPath + "/providers/{namespace}/register", handle: m.registerProvider},
 		{method: "GET", pattern: subscriptionPath + "/providers/Microsoft.Compute/skus", handle: m.listSKUs},
 		{method: "GET", pattern: subscriptionPath + "/providers/Microsoft.Compute/locations/{location}/usages", handle: m.listUsages},
+		{method: "GET", pattern: subscriptionPath + "/providers/" + containerService + "/locations/{location}/kubernetesVersions", handle: m.listVersions},
 
 		{method: "GET", pattern: subscriptionPath + "/resourceGroups", handle: m.listGroups},
 		{method: "GET", pattern: groupPath, handle: m.getGroup},

@@ -219,6 +219,14 @@ func TestScriptedFaultsChangePodsAtAdmission(t *testing.T) {
 			t.Error("the producer's topic is as it was applied, want another")
 		}
 	})
+	t.Run("a new version", func(t *testing.T) {
+		registry, _ := captured()
+		_, client := start(t, func(o *kubernetes.Options) { withFaults(registry)(o); o.Version = "1.32.9" })
+		err := client.Apply(t.Context(), consumer(text, "t"))
+		if err == nil || !strings.Contains(err.Error(), `RuntimeClass "kata-cc-isolation" not found`) {
+			t.Errorf("apply = %v, want the runtime class missing", err)
+		}
+	})
 	t.Run("runtime-class-missing", func(t *testing.T) {
 		registry, _ := captured()
 		_, client := start(t, withFaults(registry, "runtime-class-missing"))

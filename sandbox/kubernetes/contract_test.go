@@ -58,6 +58,9 @@ func web(ctx context.Context, c pods.Container) error {
 	return nil
 }
 
+// confidentialVersion is one whose nodes can be confidential.
+const confidentialVersion = "1.31.13"
+
 // start starts a cluster with a pool of each kind, and connects to it.
 func start(t testing.TB, edit func(*kubernetes.Options)) (*kubernetes.Cluster, *kube.Client) {
 	t.Helper()
@@ -67,7 +70,7 @@ func start(t testing.TB, edit func(*kubernetes.Options)) (*kubernetes.Cluster, *
 	}
 	t.Cleanup(func() { door.Close() })
 	options := kubernetes.Options{
-		Front: door, Name: "test", Tenant: "11111111-2222-3333-4444-555555555555",
+		Front: door, Name: "test", Version: confidentialVersion, Tenant: "11111111-2222-3333-4444-555555555555",
 		Conditions: conditionsOf{}, Images: images,
 	}
 	if edit != nil {

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/cctui/cctui/sandbox/kubernetes"
 )
 
 const kubectlManifest = `
@@ -34,7 +36,8 @@ func newKubectl(t *testing.T) kubectl {
 	if err != nil {
 		t.Skip("NOT RUN: kubectl is not on PATH, so that the sandbox was not tried with it")
 	}
-	cluster, _ := start(t, nil)
+	// Some kubectls run another one, by the server's version, and old ones take what begins with a brace for JSON.
+	cluster, _ := start(t, func(o *kubernetes.Options) { o.Version = "" })
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
 	if err := os.WriteFile(kubeconfig, cluster.Kubeconfig(), 0o600); err != nil {
 		t.Fatal(err)

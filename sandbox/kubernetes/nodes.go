@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/uuid"
+	"k8s.io/apimachinery/pkg/util/version"
 )
 
 const (
@@ -34,9 +35,13 @@ func (c *Cluster) AddPool(name string, count int, confidential bool) {
 	}
 }
 
+// noKata is the first version whose AzureLinux nodes are of Azure Linux 3, which has no handler for kata-cc.
+// Source: learn.microsoft.com, AKS OS version upgrades; Azure/AgentBaker e2e/validators_kata.go.
+const noKata = "1.32"
+
 // addRuntimeClass ties the class to the confidential nodes, as the AKS addon does.
 func (c *Cluster) addRuntimeClass() {
-	if _, on := c.options.Conditions.Has("runtime-class-missing"); on {
+	if _, on := c.options.Conditions.Has("runtime-class-missing"); on || version.MustParseGeneric(c.options.Version).AtLeast(version.MustParseGeneric(noKata)) {
 		return
 	}
 	c.provide(runtimeClassesKey, "", runtimeClassName, map[string]any{
