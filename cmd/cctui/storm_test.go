@@ -97,7 +97,10 @@ func (s storm) String() string {
 func (s storm) forbids() string {
 	fatal := []string{
 		"policy-drift", "wrong-authority", "debuggable-guest", "no-sidecar", "federated-subject", "federated-issuer", "federated-audience",
-		"topic-mismatch", "quota-zero", "sku-missing", "kubernetes-new", "feature-missing", "runtime-class-missing",
+		"topic-mismatch", "quota-zero", "sku-missing", "feature-missing", "runtime-class-missing",
+	}
+	if !slices.Contains(s.args, "--existing-cluster=contoso-aks") { // that one has its version
+		fatal = append(fatal, "kubernetes-new")
 	}
 	for _, fault := range s.faults {
 		name, _, _ := strings.Cut(fault, "=")
