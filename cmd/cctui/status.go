@@ -62,6 +62,9 @@ func (p *program) statuses(ctx context.Context) (all []actions.Status, unreadabl
 		return all, err
 	}
 	for _, run := range runs {
+		if !run.IsDir() { // the log of the screens
+			continue
+		}
 		journal, err := actions.Peek(filepath.Join(stateDir(p.getenv), run.Name()))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue

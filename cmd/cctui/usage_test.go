@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -50,6 +51,20 @@ func TestMisuseIsAResultForPrograms(t *testing.T) {
 	result := ended.result(t)
 	if ended.code != actions.ExitUsage || result.Problem == nil || result.Problem.Class != actions.ClassUsage {
 		t.Errorf("exit code %d, result %+v", ended.code, result)
+	}
+}
+
+// The screens keep their log where the runs are remembered.
+func TestStatusTakesTheScreensLogForNoRun(t *testing.T) {
+	state := t.TempDir()
+	log := eventLog{path: filepath.Join(state, "cctui", "log.jsonl")}
+	log.write(actions.Logged{Text: "hello"})
+	if err := errors.Join(log.err, log.close()); err != nil {
+		t.Fatal(err)
+	}
+	told := callIn(t, state, "status")
+	if told.code != actions.ExitDone || told.out != "No run is remembered here.\n" || told.err != "" {
+		t.Errorf("exit %d: %s%s", told.code, told.out, told.err)
 	}
 }
 
