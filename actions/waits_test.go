@@ -3,6 +3,8 @@ package actions
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -39,4 +41,32 @@ func TestOnlyARefusalIsCalledOne(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Who waits for Azure is told when it cannot be asked, and when it can again.
+func TestAWaitTellsThatItCannotAsk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lost := errors.New("dial tcp: connect: connection refused")
+		answers := []error{nil, lost, lost, nil}
+		w, events := scripted(t, does("feature", func(ctx context.Context, r *Run) error {
+			return r.Wait(ctx, "Azure registers it", func(context.Context) (bool, error) {
+				if len(answers) == 0 {
+					return true, nil
+				}
+				err := answers[0]
+				answers = answers[1:]
+				return false, err
+			})
+		}))
+		if _, err := w.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		want := []string{"Azure registers it", "The connection was lost; asking again", "Azure registers it"}
+		if got := events.reasons("feature"); !slices.Equal(got, want) {
+			t.Errorf("told %q, want %q", got, want)
+		}
+		if logged := events.logged("feature"); strings.Count(logged, lost.Error()) != 2 {
+			t.Errorf("logged %q", logged)
+		}
+	})
 }
