@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -406,7 +407,8 @@ func TestSlowReadersLoseTheOldestRecordsAndAreToldHowMany(t *testing.T) {
 		if got > 2*maxPending || got+seen.Dropped[LaneBroker] != all {
 			t.Errorf("%d of %d records, %d dropped", got, all, seen.Dropped[LaneBroker])
 		}
-		if last := seen.Records[len(seen.Records)-1]; last.Lane != LaneBroker || last.Offset != all-1 {
+		broker := slices.DeleteFunc(seen.Records, func(r LiveRecord) bool { return r.Lane != LaneBroker }) // the consumers' come side by side
+		if last := broker[len(broker)-1]; last.Offset != all-1 {
 			t.Errorf("the last record is %+v", last)
 		}
 	})
