@@ -59,3 +59,26 @@ func TestAnExistingClusterThatIsTooNewIsSaidToBe(t *testing.T) {
 		}
 	})
 }
+
+// Whoever tries again is refused again, before anything is made.
+func TestARefusedVersionStaysRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newRealm()
+		w.hooks["azure.KubernetesVersions"] = func() error {
+			if w.registered["Microsoft.ContainerService"] {
+				return nil
+			}
+			return service(409, "MissingSubscriptionRegistration", "", "The subscription is not registered.")
+		}
+		w.kubernetes = []azure.KubernetesVersion{{Version: "1.34"}}
+		walk, _ := walkthrough(t, w, NewJournal(), nil)
+		for range 2 {
+			if _, err := walk.Run(t.Context()); problemOf(err).ID != "kubernetes-too-new" {
+				t.Errorf("error %v", err)
+			}
+		}
+		if made := w.left(); len(made) > 0 {
+			t.Errorf("made %v", made)
+		}
+	})
+}

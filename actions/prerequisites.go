@@ -231,9 +231,13 @@ func requiredProviders(in Inputs) []string {
 	return namespaces
 }
 
+// probeProviders also asks what a provider that has just been registered could not be asked before.
 func probeProviders(ctx context.Context, r *Run) (bool, error) {
 	missing, err := unregistered(ctx, r)
-	return err == nil && len(missing) == 0, err
+	if err != nil || len(missing) > 0 {
+		return false, err
+	}
+	return true, checkVersion(ctx, r)
 }
 
 func unregistered(ctx context.Context, r *Run) ([]string, error) {
@@ -266,7 +270,7 @@ func runProviders(ctx context.Context, r *Run) error {
 			return err
 		}
 	}
-	return checkVersion(ctx, r) // which could not be asked for before
+	return checkVersion(ctx, r)
 }
 
 func untilProvider(ctx context.Context, r *Run, namespace string) error {
