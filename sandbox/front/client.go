@@ -18,10 +18,7 @@ type Dialer int
 // DialContext refuses every address that is not the sandbox's.
 func (d Dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	host, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return nil, err
-	}
-	if !loopbackName(host) || port != strconv.Itoa(int(d)) {
+	if err != nil || !loopbackName(host) || port != strconv.Itoa(int(d)) {
 		return nil, fmt.Errorf("the sandbox's client reaches only the sandbox (*.localhost:%d), not %s", d, address)
 	}
 	var dialer net.Dialer
