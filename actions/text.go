@@ -35,12 +35,13 @@ func isPlain(s string) bool {
 }
 
 // harmless drops control characters and the invisible ones that deceive: bidirectional controls,
-// zero-width characters, line separators. Source: Unicode TR36, general categories Cc and Cf.
+// zero-width characters, line separators; and variation selectors, on whose width nobody agrees.
+// Source: Unicode TR36, general categories Cc and Cf.
 func harmless(r rune) rune {
 	switch {
 	case r == '\n' || r == '\t':
 		return r
-	case unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co):
+	case unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co, unicode.Variation_Selector):
 		return -1
 	}
 	return r

@@ -19,6 +19,7 @@ func TestSanitize(t *testing.T) {
 		"bell\a back\b null\x00":                   "bell back null",
 		"user\u202Etxt.exe":                        "usertxt.exe",
 		"zero\u200Bwidth\uFEFF":                    "zerowidth",
+		"wide or not 3\uFE0F":                      "wide or not 3",
 		"c1 \u009b31m":                             "c1 31m",
 		"bad \xff utf-8":                           "bad \uFFFD utf-8",
 		"olá, 世界":                                  "olá, 世界",
