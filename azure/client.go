@@ -1,9 +1,11 @@
 package azure
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -111,19 +113,39 @@ func (c Config) clientOptions() policy.ClientOptions {
 		Retry:            retries(8, cmp.Or(c.LongestTry, longestTry)),
 		PerCallPolicies:  []policy.Policy{policyFunc(doubtRefusal)},
 		PerRetryPolicies: []policy.Policy{policyFunc(noteTry), policyFunc(demandJSON)},
-		Transport:        boundedBodies{cmp.Or(c.HTTP, http.DefaultClient)},
+		Transport:        transport{cmp.Or(c.HTTP, http.DefaultClient)},
 	}
 }
 
-// boundedBodies is a transport that lets no response grow without end; the SDK reads them whole.
-type boundedBodies struct{ client *http.Client }
+// transport carries the SDK's requests. It lets no response grow without end, because the SDK reads them
+// whole; and it gives each try a body of its own, because net/http may go on reading that of a try which has
+// been answered, while the SDK rewinds it for the next.
+type transport struct{ client *http.Client }
 
-func (b boundedBodies) Do(request *http.Request) (*http.Response, error) {
-	response, err := b.client.Do(request)
+func (t transport) Do(request *http.Request) (*http.Response, error) {
+	request, err := withOwnBody(request)
+	if err != nil {
+		return nil, err
+	}
+	response, err := t.client.Do(request)
 	if err == nil {
 		response.Body = http.MaxBytesReader(nil, response.Body, maxBody)
 	}
 	return response, err
+}
+
+func withOwnBody(request *http.Request) (*http.Request, error) {
+	if request.Body == nil || request.Body == http.NoBody {
+		return request, nil
+	}
+	content, err := io.ReadAll(request.Body)
+	if err != nil {
+		return nil, err
+	}
+	own := request.WithContext(request.Context())
+	own.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil }
+	own.Body, err = own.GetBody()
+	return own, err
 }
 
 // clientFor makes one of the SDK's Resource Manager clients, which are all built alike.

@@ -41,7 +41,7 @@ func TestAResponseWithoutEndIsCutOff(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	response, err := boundedBodies{s.http}.Do(request)
+	response, err := transport{s.http}.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}

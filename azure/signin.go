@@ -1,6 +1,7 @@
 package azure
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -74,9 +75,7 @@ func (o SignInOptions) credential() (azcore.TokenCredential, error) {
 	// Somebody is waiting: that there is no network is told after a few seconds.
 	client := policy.ClientOptions{
 		Cloud: o.Cloud.configuration(), Retry: retries(5, longestTry), PerRetryPolicies: []policy.Policy{policyFunc(demandToken)},
-	}
-	if o.HTTP != nil {
-		client.Transport = o.HTTP
+		Transport: transport{cmp.Or(o.HTTP, http.DefaultClient)},
 	}
 	offline := o.Cloud.DisableInstanceDiscovery
 	switch o.Method {
