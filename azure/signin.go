@@ -27,7 +27,7 @@ type SignInOptions struct {
 	// DeviceCode shows the code to the user.
 	DeviceCode func(DeviceCode)
 	Cloud      Cloud
-	HTTP       *http.Client // nil: the SDK's own client
+	HTTP       *http.Client // nil: http.DefaultClient
 }
 
 // DeviceCode is what the user enters in a browser, on any machine.
