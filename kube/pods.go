@@ -68,10 +68,8 @@ func (c *Client) WaitPod(ctx context.Context, namespace, name string, progress f
 		}
 		return pod.Ready, nil
 	})
-	if failed, ok := errors.AsType[*PodError](err); ok {
-		failed.Pod = pod
-		failed.Events = c.eventsOf(ctx, pod)
-		return pod, failed
+	if failed, ok := errors.AsType[*PodError](err); ok { // client-go may still be reading this one: it ended a context
+		return pod, &PodError{Pod: pod, Reason: failed.Reason, Events: c.eventsOf(ctx, pod)}
 	}
 	if err != nil {
 		return pod, fmt.Errorf("wait for %s: %w", ref, err)
