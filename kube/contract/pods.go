@@ -154,6 +154,9 @@ func (t *trial) crashLoopIsAnError() {
 	t.needsPods()
 	t.pod("crash", t.CrashImage)
 	_, err := t.Client.WaitPod(t.ctx, t.namespace, "crash", nil)
+	for err == nil { // it was seen between its start and its end, when it is ready
+		_, err = t.Client.WaitPod(t.ctx, t.namespace, "crash", nil)
+	}
 	t.wantPodError(err, "CrashLoopBackOff")
 }
 
