@@ -18,7 +18,7 @@ func TestMisuseIsToldAndChangesNothing(t *testing.T) {
 		env  map[string]string
 		want []string // on standard error
 	}{
-		{"no terminal", nil, nil, []string{"use --auto"}},
+		{"no terminal", []string{}, nil, []string{"use --auto"}},
 		{"unknown command", []string{"verfiy"}, nil, []string{`"verfiy" is no command`}},
 		{"unknown flag", []string{"--auto", "--clutser=a"}, nil, []string{"--clutser"}},
 		{"names that Azure refuses", []string{"--auto", "--sandbox", "--vault=9", "--resource-group=a."}, nil, []string{"2 inputs", "--vault, CCTUI_VAULT, or vault in", "CCTUI_RESOURCE_GROUP"}},
